@@ -1,0 +1,29 @@
+# Two targets for a newcomer, each doing its own set-up: `make shards` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: shards test bench clean
+
+# The environment is made again when the list of dependencies changes.
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+shards: .venv/installed
+	$(BIN)/hornbook export spellingbee:80000 simplespelling:200000 lettercounting:20000 --out output/midtrain
+	$(BIN)/hornbook verify output/midtrain
+
+test: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --numprocesses 2 --doctest-modules cli.py tasks generators tokenizer tests
+
+# NANOCHAT=path measures against nanochat's own task, from a checkout of 950a1dc^ or before.
+bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

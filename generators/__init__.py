@@ -1,0 +1,1 @@
+"""How conversations are made: draws, columns, the book, lexicons, prompts, styles, shards."""

@@ -1,0 +1,260 @@
+"""The book: numbers the distinct texts, and sets a script into rows of their numbers.
+
+A conversation is a row of codes. From them, and nothing else, come the text (`Book.take`), and later
+token ids, loss masks and colours. A code is the number of a text, with two bits beside it: UNTRAINED
+and EXCHANGE (see generators.pieces).
+
+>>> from generators.columns import Column, spaced
+>>> from generators.pieces import assistant, text, user
+>>> book, word = Book(), Column.of(["pear", "fig"])
+>>> rows = book.set([user("Spell", spaced(word), "."), assistant(text(word, ":"))], 2)
+>>> book.take(rows.take(np.array([1])).values).to_pylist()
+['', 'Spell', ' fig', '.', '', '', 'fig', ':']
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from generators.columns import Column, Lines
+from generators.pieces import MARKS, NUMBER, Group, Mark, Mask, Nested, Piece
+from generators.ragged import Ragged, offsets_of, spread
+from generators.texts import Texts
+
+Codes = npt.NDArray[np.int32]
+
+
+class Book:
+    """Distinct texts, each with a number, end to end in one buffer that Arrow reads as it is.
+
+    A book only grows, and tables of texts are added to it once. It is a cache: whoever makes many
+    batches starts a new one when `bytes` has grown past what he wants to keep.
+    """
+
+    def __init__(self) -> None:
+        self._data = np.empty(1 << 20, dtype=np.uint8)
+        self._offsets = np.zeros(1 << 16, dtype=np.int32)
+        self._size = 0
+        self._constants: dict[str, int] = {}
+        # For each table: the codes of its texts as far as they have been added.
+        self._codes: dict[Texts, Codes] = {}
+        self.add(pa.array([""] * len(MARKS), pa.string()))
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes of text the book holds."""
+        return int(self._offsets[self._size])
+
+    def add(self, texts: pa.StringArray) -> int:
+        """Append texts; returns the code of the first, the others follow."""
+        n, first = len(texts), self._size
+        offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + n + 1]
+        start, stop = (int(offsets[0]), int(offsets[-1])) if n else (0, 0)
+        end = self.bytes
+        self._data = _room(self._data, end + stop - start)
+        self._offsets = _room(self._offsets, first + n + 1)
+        if stop > start:
+            data = np.frombuffer(texts.buffers()[2], dtype=np.uint8)
+            self._data[end : end + stop - start] = data[start:stop]
+        self._offsets[first : first + n + 1] = offsets - start + end if n else end
+        self._size = first + n
+        return first
+
+    def constant(self, text: str) -> int:
+        """Return the code of a text, adding it if it is new."""
+        if text not in self._constants:
+            self._constants[text] = self.add(pa.array([text], pa.string()))
+        return self._constants[text]
+
+    def codes(self, texts: Texts, index: npt.NDArray[Any]) -> Codes:
+        """Return the codes of some texts of a table, adding what the book lacks of the table."""
+        known = self._codes.get(texts)
+        if known is None or len(known) < len(texts):
+            had = 0 if known is None else len(known)
+            first = self.add(texts.slice(had, len(texts)))
+            new = np.arange(first, first + len(texts) - had, dtype=np.int32)
+            known = new if known is None else np.concatenate((known, new))
+            self._codes[texts] = known
+        return known[index]
+
+    def take(self, codes: npt.NDArray[Any]) -> pa.StringArray:
+        """Return the texts of codes, (n,), as an Arrow array whose data holds them end to end."""
+        view = pa.StringArray.from_buffers(
+            self._size, pa.py_buffer(self._offsets[: self._size + 1]), pa.py_buffer(self._data)
+        )
+        return view.take(pa.array(codes & NUMBER))
+
+    def strings(self, rows: Ragged) -> pa.StringArray:
+        """Return each row of codes as one text, (rows,)."""
+        return gather(self.take(rows.values), rows.offsets)
+
+    def set(self, pieces: Iterable[Piece], rows: int) -> Ragged:
+        """Set pieces for a batch.
+
+        Args:
+            pieces: a conversation, or any part of one.
+            rows: how many rows the batch has; every column has as many.
+
+        Returns:
+            The codes of each row, int32.
+
+        Raises:
+            ValueError: a column has another number of rows.
+        """
+        atoms = [_Atom(self, piece, mask, flags, rows) for piece, mask, flags in _flatten(pieces, None, 0)]
+        sizes = np.zeros(rows, dtype=np.int64)
+        for atom in atoms:
+            sizes += atom.sizes
+        offsets = offsets_of(sizes)
+        codes = np.empty(offsets[-1], dtype=np.int32)
+        at = offsets[:-1].copy()
+        for atom in atoms:
+            atom.write(codes, at)
+        return Ragged(offsets, codes)
+
+
+class _Atom:
+    """A piece made ready: its codes, and how many each row has of them."""
+
+    def __init__(self, book: Book, piece: Any, mask: Mask | None, flags: int, rows: int) -> None:
+        self.where = None if mask is None else np.flatnonzero(mask)
+        self.sizes: Any = 1 if mask is None else mask
+        self.lines: Ragged | None = None
+        if isinstance(piece, Lines | Nested):
+            if isinstance(piece, Nested):
+                items = book.set(piece.pieces, int(piece.offsets[-1]))
+                lines = Ragged(items.offsets[piece.offsets], items.values | np.int32(flags))
+            else:
+                codes = book.codes(piece.texts, piece.rows.values)
+                lines = Ragged(piece.rows.offsets, codes | np.int32(flags))
+            _check(len(lines), rows)
+            self.lines = lines if mask is None else lines.where(lines.spread(mask))
+            self.sizes = self.lines.lengths
+        elif isinstance(piece, Column):
+            _check(len(piece), rows)
+            index = piece.index if self.where is None else piece.index[self.where]
+            self.codes: Any = book.codes(piece.texts, index) | np.int32(flags)
+        else:
+            self.codes = (piece.kind if isinstance(piece, Mark) else book.constant(piece)) | flags
+
+    def write(self, codes: Codes, at: npt.NDArray[np.int64]) -> None:
+        """Write at the places `at`, (rows,), and move them past what was written."""
+        if self.lines is not None:
+            codes[spread(at, self.sizes)] = self.lines.values
+        elif self.where is None:
+            codes[at] = self.codes
+        else:
+            codes[at[self.where]] = self.codes
+        at += self.sizes
+
+
+def _check(length: int, rows: int) -> None:
+    if length != rows:
+        raise ValueError(f"a piece has {length:,} rows, the batch {rows:,}")
+
+
+def _flatten(
+    pieces: Iterable[Piece], mask: Mask | None, flags: int
+) -> Iterator[tuple[Any, Mask | None, int]]:
+    """Unfold groups. Neighbouring constants become one text: fewer codes, fewer seams between tokens."""
+    queue = deque(pieces)
+    constant = ""
+    while queue:
+        piece = queue.popleft()
+        if isinstance(piece, str):
+            constant += piece
+        elif isinstance(piece, Group) and piece.mask is None and flags | piece.flags == flags:
+            queue.extendleft(reversed(piece.pieces))
+        else:
+            if constant:
+                yield constant, mask, flags
+                constant = ""
+            if isinstance(piece, Group):
+                inner = mask if piece.mask is None else piece.mask if mask is None else mask & piece.mask
+                yield from _flatten(piece.pieces, inner, flags | piece.flags)
+            else:
+                yield piece, mask, flags
+    if constant:
+        yield constant, mask, flags
+
+
+def _room(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    if size <= len(array):
+        return array
+    larger = np.zeros(max(size, 2 * len(array)), dtype=array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+def gather(texts: pa.StringArray, offsets: npt.NDArray[Any]) -> pa.StringArray:
+    """Join runs of neighbouring texts, offsets (runs + 1,), without copying: their data is end to end."""
+    ends = np.frombuffer(texts.buffers()[1], dtype=np.int32)
+    return pa.StringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(ends[offsets]), texts.buffers()[2] or pa.py_buffer(b"")
+    )
+
+
+@dataclass(frozen=True)
+class Conversations:
+    """A batch of conversations, set.
+
+    Attributes:
+        book: what the codes number.
+        index: (rows,) int64, each row's number in its task and split.
+        text: the codes of the conversation, a row each.
+        facts: the codes of its facts as JSON, a row each.
+        columns: (rows,) codes by name: task, split, answer, word, letter, language, style, template,
+            and what the manifest counts by.
+    """
+
+    book: Book
+    index: npt.NDArray[np.int64]
+    text: Ragged
+    facts: Ragged
+    columns: Mapping[str, Codes]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, rows: npt.NDArray[Any]) -> "Conversations":
+        """Return the rows of these numbers, in this order."""
+        return Conversations(
+            self.book,
+            self.index[rows],
+            self.text.take(rows),
+            self.facts.take(rows),
+            {name: codes[rows] for name, codes in self.columns.items()},
+        )
+
+    def column(self, name: str) -> pa.StringArray:
+        """Return a column as texts, (rows,)."""
+        return self.book.take(self.columns[name])
+
+    @staticmethod
+    def stack(batches: Sequence["Conversations"]) -> "Conversations":
+        """Stack batches of one book; a column that one lacks is empty there."""
+        book = batches[0].book
+        if any(batch.book is not book for batch in batches):
+            raise ValueError("conversations of different books can't be stacked")
+        names = dict.fromkeys(name for batch in batches for name in batch.columns)
+        empty = book.constant("")
+        return Conversations(
+            book,
+            np.concatenate([batch.index for batch in batches]),
+            Ragged.concat([batch.text for batch in batches]),
+            Ragged.concat([batch.facts for batch in batches]),
+            {
+                name: np.concatenate(
+                    [b.columns.get(name, np.full(len(b), empty, dtype=np.int32)) for b in batches]
+                )
+                for name in names
+            },
+        )

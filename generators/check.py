@@ -1,0 +1,95 @@
+"""Re-deriving a conversation from its facts, one row at a time and in the most obvious way.
+
+Nothing here uses columns, codes or the book: what generators set in batches is checked against plain
+strings. A row is a mapping with prompt and turn (the last user message and the assistant's answer),
+parts (pairs of type and text), answer, word, letter, style, and facts (a mapping).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import regex
+
+from generators.score import finals
+from generators.styles import Style
+from generators.styles import style as style_of
+
+_WORKING = regex.compile(r"^\p{N}+:.*$", regex.MULTILINE)
+_NUMBER = regex.compile(r"[0-9]+")
+
+
+@lru_cache(maxsize=1 << 16)
+def graphemes(word: str) -> tuple[str, ...]:
+    """Return a word's letters as readers count them: extended grapheme clusters (UAX 29).
+
+    >>> graphemes("niño")
+    ('n', 'i', 'ñ', 'o')
+    """
+    return tuple(regex.findall(r"\X", word))
+
+
+def check_spelling(row: Mapping[str, Any]) -> Iterator[str]:
+    """Check the answer that spells a word; yields what is wrong."""
+    word = row["word"]
+    letters = graphemes(word)
+    expected = style_of(row["style"]).spelling(word, letters)
+    if row["turn"] != expected:
+        yield f"the turn is {row['turn']!r}, expected {expected!r}"
+    if row["answer"] != " ".join(letters):
+        yield f"the answer is {row['answer']!r}, expected {' '.join(letters)!r}"
+    if word not in row["prompt"]:
+        yield f"the question {row['prompt']!r} lacks the word {word!r}"
+
+
+def check_counting(row: Mapping[str, Any], words: Sequence[str]) -> Iterator[str]:
+    """Check the answer that counts a letter in words; yields what is wrong."""
+    style, letter, phrase = style_of(row["style"]), row["letter"], " ".join(words)
+    counts = [graphemes(word).count(letter) for word in words]
+    total = sum(counts)
+    if row["facts"]["count"] != total:
+        yield f"the facts say {row['facts']['count']}; {letter!r} stands {total} times in {phrase!r}"
+    if row["answer"] != str(total):
+        yield f"the answer is {row['answer']!r}; {letter!r} stands {total} times in {phrase!r}"
+    for text, what in ((phrase, "words"), (letter, "letter")):
+        if text not in row["prompt"]:
+            yield f"the question {row['prompt']!r} lacks the {what} {text!r}"
+    texts = "".join(text for kind, text in row["parts"] if kind == "text")
+    for turn in {row["turn"], texts}:
+        yield from _working(turn, style, words, letter, counts)
+    calls = [text for kind, text in row["parts"] if kind == "python"]
+    outputs = [text for kind, text in row["parts"] if kind == "python_output"]
+    called = row["facts"]["form"] == "tool"
+    if calls != ([style.expression(phrase, letter)] if called else []):
+        yield f"the tool is called with {calls}; the facts say {row['facts']['form']!r}"
+    if outputs != ([str(total)] if called else []):
+        yield f"the tool's outputs are {outputs}; {letter!r} stands {total} times in {phrase!r}"
+
+
+def _working(
+    turn: str, style: Style, words: Sequence[str], letter: str, counts: Sequence[int]
+) -> Iterator[str]:
+    steps = [style.steps(graphemes(word), letter) for word in words]
+    spelled = [style.spelling(word, graphemes(word)) for word in words]
+    many = len(words) > 1 or style.tally(words, counts) in turn
+    expected = "\n".join(steps + [style.tally(words, counts)] * many)
+    found = "\n".join(_WORKING.findall(turn))
+    if found != expected:
+        yield f"the working is {found!r}, expected {expected!r}"
+    start = 0
+    for line in spelled:
+        at = turn.find(f"\n{line}\n", start)
+        if at < 0:
+            yield f"the turn lacks the line {line!r}"
+        start = max(at, start)
+    quoted = f" {style.quotes[0]}{' '.join(words)}{style.quotes[1]}"
+    if quoted not in turn.partition("\n")[0]:
+        yield f"the turn does not begin by restating{quoted}"
+    # Every other number of the prose is a result: of each word if there are several, then of all.
+    total = sum(counts)
+    prose = [int(number) for number in _NUMBER.findall(_WORKING.sub("", turn))]
+    results = list(counts) if many else []
+    if prose[: len(results)] != results or set(prose[len(results) :]) != {total}:
+        yield f"the numbers of the prose are {prose}; the counts are {list(counts)}, together {total}"
+    if finals(turn) != [str(total)]:
+        yield f"the final answers are {finals(turn)}, expected {total}"

@@ -1,0 +1,310 @@
+"""Dealing: which language, word and letter a row has, each a function of the row's number alone.
+
+Shares that must come out are quotas, not chances: every block of 100 rows holds each language and
+each class of counts (0, 1, 2, 3 and more) exactly so many times, in an order of its own. Each class
+deals its words like a deck of cards. A pass over the deck has every common word (zipf 4 and more) and
+as many others, so that the tail comes once while the common words come again; what comes again takes
+another letter or another form of the question, so no two rows are equal while distinct ones remain.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from generators.columns import Column
+from generators.ragged import Ragged, offsets_of, spread
+from generators.rows import Ints, Rows, below, key_of, mix, permute
+from generators.words import Words
+
+BLOCK = 100
+COUNT_SHARES = (0.10, 0.35, 0.35, 0.20)
+_ABSENT = 32  # how many letters that a word lacks are considered for it
+
+
+@dataclass(frozen=True)
+class Strand:
+    """Questions in one language about the words of one lexicon.
+
+    Attributes:
+        language: the number of the language asked in.
+        lexicon: the number of the lexicon asked about.
+        share: of the rows.
+    """
+
+    language: int
+    lexicon: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """What the rows of a batch were dealt.
+
+    Attributes:
+        rows: the rows.
+        language: (rows,) the number of the language asked in.
+        words: the table that word and letter number.
+        word_number: (rows,) of the word.
+        letter_number: (rows,) of the letter, where counts were dealt; else empty.
+        turn: (rows,) how often the row's word and letter came before, in this task, split and language.
+        count_class: (rows,) which class of counts the row belongs to.
+    """
+
+    rows: Rows
+    language: Ints
+    words: Words
+    word_number: Ints
+    letter_number: Ints
+    turn: Ints
+    count_class: Ints
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def word(self) -> Column:
+        """The words, (rows,)."""
+        return self.words.word(self.word_number)
+
+    @property
+    def letter(self) -> Column:
+        """The letters, (rows,)."""
+        return self.words.letter(self.letter_number)
+
+
+class Deck:
+    """Deals the words of a split by strand and, if asked, by how often they have a letter.
+
+    Args:
+        words: what is dealt.
+        test: of the test split, or else of the training split.
+        strands: languages and lexicons with their shares.
+        counts: shares of the classes 0, 1, 2, 3 and more; None deals words without a letter.
+        times: how often the word of each class has its letter: 0, 1, 2 or 3 (three and more); a task whose
+            count is not that of one word deals others.
+
+    Raises:
+        ValueError: a share is too small for a block of 100 rows.
+    """
+
+    def __init__(
+        self,
+        words: Words,
+        test: bool,
+        strands: Sequence[Strand],
+        counts: Sequence[float] | None = None,
+        times: Sequence[int] = (0, 1, 2, 3),
+    ) -> None:
+        self.words, self.strands = words, tuple(strands)
+        self.times = np.array([-1] if counts is None else times)
+        self.classes = len(self.times)
+        pools = [self._pool(test, strand.lexicon, t) for strand in strands for t in self.times.tolist()]
+        fill = np.array([len(common) + len(tail) for common, tail in pools], dtype=np.float64)
+        self.quotas = quotas([s.share for s in strands], counts or (1.0,), fill.reshape(-1, self.classes))
+        self.with_letters = counts is not None
+        sizes = self.quotas.ravel()
+        self._class = np.repeat(np.arange(len(sizes)), sizes)  # (100,) the class of each place of a block
+        self._rank = spread(np.zeros(len(sizes), dtype=np.int64), sizes)  # (100,) its place in that class
+        self._quota = sizes.astype(np.int64)
+        self._common = np.array([len(common) for common, _ in pools])
+        self._tail = np.array([len(tail) for _, tail in pools])
+        # In a pass, as many of the tail as of the common words; where one is empty, all of the other.
+        self._slice = np.where(self._common > 0, np.minimum(self._tail, self._common), self._tail)
+        self._start = offsets_of([len(pool) for pair in pools for pool in pair])[::2]
+        self._cards = np.concatenate([pool for pair in pools for pool in pair])
+
+    def _pool(self, test: bool, lexicon: int, count: int) -> tuple[Any, Any]:
+        words = self.words
+        numbers = np.arange(words.starts[lexicon], words.starts[lexicon + 1], dtype=np.int32)
+        fits = words.test[numbers] == test
+        if count > 0:
+            fits &= words.by_count[count - 1].lengths[numbers] > 0
+        elif count == 0:
+            alphabet = words.alphabets[lexicon]
+            inside = np.zeros(len(words.graphemes), dtype=np.bool_)
+            inside[alphabet] = True
+            held = np.zeros(len(numbers), dtype=np.int64)
+            for rows in words.by_count:
+                mine = rows.take(numbers)
+                held += np.diff(np.concatenate(([0], np.cumsum(inside[mine.values])))[mine.offsets])
+            fits &= held < min(len(alphabet), _ABSENT)
+        numbers = numbers[fits]
+        return numbers[words.common[numbers]], numbers[~words.common[numbers]]
+
+    def deal(self, rows: Rows) -> Dealt:
+        """Deal the rows of a batch."""
+        block, place = np.divmod(rows.index, BLOCK)
+        place = permute(place, BLOCK, mix(rows.key("block"), block))
+        kind = self._class[place]
+        # How many rows of this class came before: whole blocks hold exactly its quota.
+        order = block * self._quota[kind] + self._rank[place]
+        common, tail, slice_ = self._common[kind], self._tail[kind], self._slice[kind]
+        turn, at = np.divmod(order, common + slice_)
+        key = mix(rows.key("deck"), kind)
+        at = permute(at, common + slice_, mix(key, turn))
+        is_tail = at >= common
+        if is_tail.any():
+            past = (turn * slice_ + at - common)[is_tail]
+            turn[is_tail], past = np.divmod(past, tail[is_tail])
+            keys = mix(key_of("tail") ^ key[is_tail], turn[is_tail])
+            at[is_tail] = common[is_tail] + permute(past, tail[is_tail], keys)
+        word = self._cards[self._start[kind] + at].astype(np.int64)
+        strand, count = np.divmod(kind, self.classes)
+        letter = np.empty(0, dtype=np.int64)
+        if self.with_letters:
+            letter, turn = self._letters(rows, word, self.times[count], turn)
+        return Dealt(rows, self._languages[strand], self.words, word, letter, turn, count)
+
+    @cached_property
+    def _languages(self) -> Ints:
+        return np.array([strand.language for strand in self.strands], dtype=np.int64)
+
+    def _letters(self, rows: Rows, word: Ints, count: Ints, turn: Ints) -> tuple[Ints, Ints]:
+        """Choose each row's letter of those that its word has so often, another one at each turn."""
+        letter = np.empty(len(word), dtype=np.int64)
+        first = mix(rows.key("letter"), word)
+        for times in np.unique(self.times).tolist():
+            here = np.flatnonzero(count == times)
+            if times == 0:
+                offered = self._absent(word[here], first[here])
+            else:
+                offered = self.words.by_count[times - 1].take(word[here])
+            many = offered.lengths
+            letter[here] = offered.values[offered.starts + (below(first[here], many) + turn[here]) % many]
+            turn[here] //= many
+        return letter, turn
+
+    def _absent(self, word: Ints, hashes: Any) -> Ragged:
+        """Offer each word up to 32 letters of its lexicon's alphabet that it does not have."""
+        rows = []
+        source = self.words.source[word]
+        order = np.argsort(source, kind="stable")
+        for lexicon in np.unique(source):
+            mine = order[source[order] == lexicon]
+            alphabet = self.words.alphabets[lexicon]
+            window = min(len(alphabet), _ABSENT)
+            start = below(hashes[mine] << np.uint64(7), len(alphabet))
+            place = np.full(len(self.words.graphemes), -1, dtype=np.int64)
+            place[alphabet] = np.arange(len(alphabet))
+            spelled = self.words.letters.take(word[mine])
+            at = place[spelled.values]
+            shift = (at - spelled.spread(start)) % len(alphabet)
+            absent = np.ones((len(mine), window), dtype=np.bool_)
+            seen = (at >= 0) & (shift < window)
+            absent[spelled.spread(np.arange(len(mine)))[seen], shift[seen]] = False
+            letters = alphabet[(start[:, None] + np.arange(window)) % len(alphabet)]
+            rows.append(Ragged(offsets_of(absent.sum(axis=1)), letters[absent]))
+        if not rows:
+            return Ragged.of([])
+        back = np.empty(len(word), dtype=np.int64)
+        back[order] = np.arange(len(word))
+        return Ragged.concat(rows).take(back)
+
+
+def quotas(
+    strands: Sequence[float], counts: Sequence[float], fill: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Share out a block of 100 rows over strands and counts.
+
+    Strands get exactly their rounded shares. So do counts, as far as there are words for them: where a
+    strand has no word with a count, other strands take its part. `fill` also steers: a strand with few
+    such words gets fewer of those rows.
+
+    Args:
+        strands: (strands,) shares.
+        counts: (classes,) shares.
+        fill: (strands, classes) how many words there are.
+
+    Returns:
+        (strands, classes) rows of a block; the sum is 100.
+
+    Raises:
+        ValueError: a strand has a share of less than half a row, or no word at all.
+
+    >>> quotas([0.8, 0.2], [0.5, 0.5], np.array([[10.0, 10.0], [10.0, 0.0]])).tolist()
+    [[30, 50], [20, 0]]
+    """
+    rows = largest_remainder(strands)
+    columns = largest_remainder(counts)
+    if (fill.sum(axis=1)[rows > 0] == 0).any():
+        raise ValueError("a lexicon has no word to deal in this split")
+    # Iterative proportional fitting (Deming and Stephan 1940) to the two margins.
+    fitted = fill / np.maximum(fill.sum(axis=1, keepdims=True), 1)
+    for _ in range(500):
+        fitted *= (rows / np.maximum(fitted.sum(axis=1), 1e-12))[:, None]
+        fitted *= columns / np.maximum(fitted.sum(axis=0), 1e-12)
+    fitted *= (rows / np.maximum(fitted.sum(axis=1), 1e-12))[:, None]
+    cells = np.floor(fitted + 1e-9).astype(np.int64)
+    possible = fill > 0
+    while (short := rows - cells.sum(axis=1)).any():
+        wanted = columns - cells.sum(axis=0)
+        # The cell that lost most by rounding down, in a column that still wants rows if there is one.
+        score = np.where(possible & (short > 0)[:, None], fitted - cells + 10.0 * (wanted > 0), -np.inf)
+        cells[np.unravel_index(np.argmax(score), score.shape)] += 1
+    return _settle(cells, columns, possible)
+
+
+def _settle(cells: Any, columns: Any, possible: Any) -> Any:
+    """Move rows within strands until the counts have their shares, directly or through a third count."""
+    while (off := columns - cells.sum(axis=0)).any():
+        paths = [
+            (over, via, under)
+            for over in np.flatnonzero(off < 0)
+            for under in np.flatnonzero(off > 0)
+            for via in [under, *range(len(columns))]
+            if via != over
+            and ((cells[:, over] > 0) & possible[:, via]).any()
+            and (via == under or ((cells[:, via] > 0) & possible[:, under]).any())
+        ]
+        if not paths:
+            return cells  # as far as the words allow
+        over, via, under = paths[0]
+        for source, target in ((over, via), (via, under)):
+            if source != target:
+                strand = np.argmax(np.where(possible[:, target], cells[:, source], -1))
+                cells[strand, source] -= 1
+                cells[strand, target] += 1
+    return cells
+
+
+def largest_remainder(shares: Sequence[float]) -> npt.NDArray[np.int64]:
+    """Round shares to whole rows of a block of 100.
+
+    Raises:
+        ValueError: a share that is not 0 comes to no row.
+
+    >>> largest_remainder([1, 1, 1]).tolist()
+    [34, 33, 33]
+    """
+    exact = np.asarray(shares, dtype=np.float64) / np.sum(shares) * BLOCK
+    cells = np.floor(exact + 1e-9).astype(np.int64)
+    cells[np.argsort(cells - exact, kind="stable")[: BLOCK - cells.sum()]] += 1
+    if lost := [share for share, rows in zip(shares, cells.tolist(), strict=True) if share > 0 and not rows]:
+        raise ValueError(f"shares are held in every {BLOCK} rows; {lost[0]:.3g} comes to none of them")
+    return cells
+
+
+def strands_of(
+    shares: Sequence[float], own_words: Sequence[float], lexicons: Sequence[tuple[int, int]]
+) -> list[Strand]:
+    """Split each language's share into questions about its own words and about English ones.
+
+    Args:
+        shares: of the languages.
+        own_words: for each language, the share of its questions that is about its own words.
+        lexicons: for each language, the numbers of its own lexicon and of the English one.
+
+    >>> strands_of([0.8, 0.2], [1.0, 0.5], [(0, 0), (1, 0)])[1:]
+    [Strand(language=1, lexicon=1, share=0.1), Strand(language=1, lexicon=0, share=0.1)]
+    """
+    strands = []
+    rows = largest_remainder(shares).tolist()
+    for number, (total, share, (own, english)) in enumerate(zip(rows, own_words, lexicons, strict=True)):
+        mine = total if own == english else round(total * share)
+        strands += [Strand(number, own, mine / BLOCK)] if mine else []
+        strands += [Strand(number, english, (total - mine) / BLOCK)] if mine < total else []
+    return strands

@@ -1,0 +1,304 @@
+"""Questions as people type them: templates with lead-ins, casing, quotes, marks and typos around the slots.
+
+Nothing here touches a slot or what is asked. Which template a row gets, and whether its slots stand
+bare or quoted, is dealt: a word that comes again meets another form until all have been used. The rest
+is drawn by weight, and moves on by one when even the forms have all been used.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from generators.columns import Column, Lines, affixed, each, joined
+from generators.deal import Dealt
+from generators.pieces import Piece, when
+from generators.prompts import Language, Template
+from generators.ragged import offsets_of
+from generators.rows import Ints, Rows, below, key_of, mix, permute
+from generators.texts import Texts
+
+OPENER = 0.30  # share of questions with a lead-in
+LOWER = 0.40  # share without capitals, in cased scripts
+TYPO = 0.05  # share with a typo in the words of the template
+MARK = 0.60  # share of questions and requests with their final mark
+PLAIN_END = 0.80  # share that end in nothing but the mark, or its absence
+TYPOS = 4  # different typos a template can have
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A template as typed: its literals, how it may end, and how often it is typed so."""
+
+    literals: tuple[str, ...]
+    endings: int
+    weight: float
+
+
+class Questions:
+    """The ways to ask a question, in some languages.
+
+    Args:
+        languages: the languages asked in.
+        templates: of each language.
+        slots: the names of the slots; every template has each once.
+
+    Raises:
+        ValueError: a language has no template, or a template is broken or lacks a slot.
+    """
+
+    def __init__(
+        self, languages: Sequence[Language], templates: Mapping[str, Sequence[str]], slots: Sequence[str]
+    ) -> None:
+        self.slots = tuple(slots)
+        endings: list[list[tuple[str, float]]] = []
+        frames: list[list[_Frame]] = []
+        orders: list[list[int]] = []
+        names: list[str] = []
+        counts = []
+        for lang in languages:
+            if not templates.get(lang.code):
+                raise ValueError(f"there is no template to ask in {lang.name} ({lang.code})")
+            for number, written in enumerate(templates[lang.code], 1):
+                template = Template.parse(written, slots)
+                if missing := sorted(set(slots) - set(template.slots)):
+                    raise ValueError(f"the template {written!r} lacks the slot {{{missing[0]}}}")
+                names.append(f"{lang.code}.{number}")
+                orders.append([self.slots.index(slot) for slot in template.slots])
+                frames.append(_frames(lang, template, written, endings))
+            counts.append(len(templates[lang.code]))
+        self.template_counts = np.array(counts)
+        self._first_template = offsets_of(counts)
+        self.names = Texts(names)
+        self._orders = np.array(orders)  # (templates, slots) which slot stands where
+        flat = [frame for group in frames for frame in group]
+        self._first_frame = offsets_of([len(group) for group in frames])
+        self._edges = _edges([[frame.weight for frame in group] for group in frames])
+        self._ending_set = np.array([frame.endings for frame in flat])
+        self._first_ending = offsets_of([len(group) for group in endings])
+        # A way is a frame with one of its endings: (frames + 1,) the number of each frame's first.
+        self._first_way = offsets_of(np.diff(self._first_ending)[self._ending_set])
+        self._ending_edges = _edges([[weight for _, weight in group] for group in endings])
+        self._endings = Texts([text for group in endings for text, _ in group])
+        # A literal before a slot gives its last space to the slot: after it no cut between tokens is safe.
+        self._literals, self._numbers, self._gaps = [], [], []
+        for place in range(len(slots) + 1):
+            texts = [frame.literals[place] for frame in flat]
+            before_slot = place < len(slots)
+            self._gaps.append(np.array([before_slot and text.endswith(" ") for text in texts]))
+            column = Column.of(
+                [text[:-1] if gap else text for text, gap in zip(texts, self._gaps[-1], strict=True)]
+            )
+            self._literals.append(column.texts)
+            self._numbers.append(column.index)
+        pairs = [lang.quotes for lang in languages]
+        self._quote_counts = np.array([len(group) for group in pairs])
+        self._first_quote = offsets_of(self._quote_counts)
+        self._opening = Texts([opening for group in pairs for opening, _ in group])
+        # Number 0 is no closing quote; the others follow.
+        self._closing = Texts(["", *(closing for group in pairs for _, closing in group)])
+
+    def ask(self, dealt: Dealt, slots: Mapping[str, "Column | Lines"]) -> "Asked":
+        """Ask the question of each row.
+
+        Args:
+            dealt: what the rows were dealt.
+            slots: what stands in each slot.
+        """
+        rows, language = dealt.rows, dealt.language
+        n, places = len(rows), len(self.slots)
+        # The form: a template, and for each slot whether it is quoted.
+        forms = self.template_counts[language] << places
+        turn, form = np.divmod(dealt.turn, forms)
+        salt = mix(rows.key("form") ^ np.uint64(1), dealt.word_number)
+        if len(dealt.letter_number):
+            salt = mix(salt, dealt.letter_number)
+        form = permute(form, forms, salt)
+        quoted = [(form >> place) & 1 == 1 for place in range(places)]
+        template = self._first_template[language] + (form >> places)
+        # The rest by weight; `turn` of these ways further where every form has been used that often.
+        frame = _draw(rows, "frame", template, self._edges, self._first_frame)
+        quotes = np.where(np.logical_or.reduce(quoted), self._quote_counts[language], 1)
+        quote = rows.below("quote", quotes)
+        ending_set = self._ending_set[self._first_frame[template] + frame]
+        ending = _draw(rows, "ending", ending_set, self._ending_edges, self._first_ending)
+        frame = frame + self._first_frame[template]
+        if turn.any():
+            way, quote = np.divmod(quote + turn, quotes)
+            first, ways = self._first_way[self._first_frame[template]], self._ways(template)
+            way = first + (self._first_way[frame] - first + ending + way) % ways
+            frame = np.searchsorted(self._first_way, way, side="right") - 1
+            ending_set, ending = self._ending_set[frame], way - self._first_way[frame]
+        end = Column(self._endings, ending + self._first_ending[ending_set])
+        mark = self._first_quote[language] + quote
+
+        pieces: list[Piece] = []
+        closing = np.zeros(n, dtype=np.int64)
+        for place in range(places + 1):
+            literal = Column(self._literals[place], self._numbers[place][frame])
+            close = Column(self._closing, closing)
+            if place == places:
+                pieces.append(each(_join3, close, literal, end))
+                break
+            pieces.append(each(_join, close, literal) if place else literal)
+            gap = self._gaps[place][frame]
+            closing = np.zeros(n, dtype=np.int64)
+            for number, slot in enumerate(self.slots):
+                here = self._orders[template, place] == number
+                is_quoted = here & quoted[number]
+                plain, spaced = _forms(slots[slot])
+                opening = Column(self._opening, mark)
+                pieces += [
+                    when(is_quoted & gap, affixed(" ", opening)),
+                    when(is_quoted & ~gap, opening),
+                    when(here & (quoted[number] | ~gap), plain),
+                    when(here & ~quoted[number] & gap, *spaced),
+                ]
+                closing += np.where(is_quoted, mark + 1, 0)
+        return Asked(
+            tuple(pieces),
+            Column(self.names, template),
+            dict(zip(self.slots, quoted, strict=True)),
+        )
+
+    def _ways(self, template: Ints) -> Ints:
+        return self._first_way[self._first_frame[template + 1]] - self._first_way[self._first_frame[template]]
+
+    def written(self) -> list[tuple[str, ...]]:
+        """Return the literals of every frame, for tests and previews."""
+        return [
+            tuple(
+                texts.take(np.array([numbers[i]]))[0]
+                for texts, numbers in zip(self._literals, self._numbers, strict=True)
+            )
+            for i in range(len(self._ending_set))
+        ]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The questions of a batch.
+
+    Attributes:
+        pieces: of the user's message.
+        template: the name of each row's template.
+        quoted: for each slot, whether it stands in quotes, (rows,) bool.
+    """
+
+    pieces: tuple[Piece, ...]
+    template: Column
+    quoted: Mapping[str, npt.NDArray[np.bool_]]
+
+
+def _join(a: str, b: str) -> str:
+    return a + b
+
+
+def _join3(a: str, b: str, c: str) -> str:
+    return a + b + c
+
+
+def _forms(slot: "Column | Lines") -> tuple[Piece, list[Piece]]:
+    """Return a slot as it stands after a quote, and as it stands after a space, which belongs to it."""
+    if isinstance(slot, Column):
+        return slot, [affixed(" ", slot)]
+    return joined(slot, " "), [Lines(slot.texts.affixed(" "), slot.rows)]
+
+
+def _edges(groups: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:
+    """Lay weighted groups end to end, each one unit long, so that one search finds a member of any."""
+    return np.concatenate([number + np.cumsum(group) / np.sum(group) for number, group in enumerate(groups)])
+
+
+def _draw(rows: Rows, field: str, group: Ints, edges: Any, first: Any) -> Ints:
+    """Draw a member of each row's group by weight; returns its place in the group."""
+    drawn = group + (rows.hash(field) >> np.uint64(11)) * 2.0**-53
+    sizes = np.diff(first)[group]
+    place = np.searchsorted(edges, drawn, side="right") - first[group]
+    return np.clip(place, 0, sizes - 1)
+
+
+def _frames(
+    lang: Language, template: Template, written: str, endings: list[list[tuple[str, float]]]
+) -> list[_Frame]:
+    """List the distinct ways to type a template up to its end, and add the sets of ends they need."""
+    mark = next((m for m in (lang.question_mark[1], lang.full_stop) if m and written.endswith(m)), "")
+    literals = [*template.literals[:-1], template.literals[-1].removesuffix(mark)]
+    opening = lang.question_mark[0]
+    cases = [(False, 1 - LOWER), (True, LOWER)] if lang.cased else [(False, 1.0)]
+    openers = [(lang.openers[0], 1 - OPENER)]
+    openers += [(opener, OPENER / (len(lang.openers) - 1)) for opener in lang.openers[1:]]
+    found: dict[tuple[tuple[str, ...], int], float] = {}
+    for lower, case_weight in cases:
+        for marked, mark_weight in ((True, MARK), (False, 1 - MARK)):
+            ends = _endings(lang, mark if marked else "", lower, only_marked=not marked)
+            if ends not in endings:
+                endings.append(ends)
+            for opener, weight in openers:
+                plain = not opener
+                typed = (
+                    list(literals)
+                    if marked or not opening
+                    else [text.replace(opening, "") for text in literals]
+                )
+                typed[0] = opener + (_small(typed[0], opening) if opener.endswith((", ", "，")) else typed[0])
+                variants = [(typed, 1 - TYPO if plain and lang.alphabet else 1.0)]
+                if plain and lang.alphabet:
+                    variants += [(_typo(typed, number), TYPO / TYPOS) for number in range(TYPOS)]
+                for texts, variant_weight in variants:
+                    key = (tuple(t.lower() if lower else t for t in texts), endings.index(ends))
+                    total = case_weight * mark_weight * weight * variant_weight
+                    found[key] = found.get(key, 0.0) + total
+    return [_Frame(texts, ends, weight) for (texts, ends), weight in found.items()]
+
+
+def _endings(lang: Language, mark: str, lower: bool, only_marked: bool) -> list[tuple[str, float]]:
+    # An ending without {mark} is the same whether the mark was left out or not: offer it once.
+    usable = [ending for ending in lang.endings if "{mark}" in ending or not only_marked]
+    weights = [PLAIN_END] + [(1 - PLAIN_END) / (len(usable) - 1)] * (len(usable) - 1)
+    found: dict[str, float] = {}
+    for ending, weight in zip(usable, weights, strict=True):
+        text = ending.replace("{mark}", mark)
+        text = text.lower() if lower else text
+        found[text] = found.get(text, 0.0) + weight
+    return list(found.items())
+
+
+def _small(text: str, opening: str) -> str:
+    """Make the first letter small, behind an opening question mark if there is one."""
+    at = len(opening) if opening and text.startswith(opening) else 0
+    return text[:at] + text[at : at + 1].lower() + text[at + 1 :]
+
+
+def _typo(literals: Sequence[str], number: int) -> list[str]:
+    """Double, drop or swap inner letters of one longer word of the template."""
+    places = [
+        (i, start + offset)
+        for i, text in enumerate(literals)
+        for start, word in _words(text)
+        if len(word) >= 4
+        for offset in range(1, len(word) - 2)
+    ]
+    typed = list(literals)
+    if not places:
+        return typed
+    key = key_of("typo", number, *literals)
+    i, at = places[int(below(key, len(places)))]
+    text = typed[i]
+    kind = int(below(mix(key, 1), 3))
+    middle = (text[at] * 2, "", text[at + 1] + text[at])[kind]
+    typed[i] = text[:at] + middle + text[at + (2 if kind == 2 else 1) :]
+    return typed
+
+
+def _words(text: str) -> list[tuple[int, str]]:
+    words, start = [], None
+    for at, char in enumerate(text + " "):
+        if char.isalpha() and start is None:
+            start = at
+        elif not char.isalpha() and start is not None:
+            words.append((start, text[start:at]))
+            start = None
+    return words

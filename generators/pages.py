@@ -1,0 +1,90 @@
+"""Reading conversations one by one, in any order, at the price of making them in batches.
+
+A trainer indexes a task at random, row by row. A batch of one costs almost as much as a batch of a
+thousand, so a page of neighbouring rows is made at once and kept as bytes.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from generators.book import Book, Conversations
+from generators.pieces import ASSISTANT, FIRST_PART, MARKS, NUMBER, TEXT
+
+ROWS = 1024  # rows of a page
+KEPT = 256 << 20  # bytes of pages to keep
+BOOK = 64 << 20  # bytes of a book after which a new one is begun
+
+FLAT = ("task", "split", "answer", "word", "letter", "language", "style", "template")
+
+
+class Page:
+    """Some conversations, ready to be read.
+
+    Args:
+        conversations: to keep, as bytes and offsets: a few hundred bytes a row.
+    """
+
+    def __init__(self, conversations: Conversations) -> None:
+        rows, book = conversations.text, conversations.book
+        marks = np.flatnonzero((rows.values & NUMBER) < len(MARKS))
+        texts = book.take(rows.values)
+        ends = np.frombuffer(texts.buffers()[1], dtype=np.int32)
+        self._text = texts.buffers()[2].to_pybytes() if texts.buffers()[2] else b""
+        self._kinds = (rows.values[marks] & NUMBER).tolist()
+        self._edges = ends[np.append(marks, len(rows.values))].tolist()
+        self._first = np.searchsorted(marks, rows.offsets).tolist()
+        self._facts = book.strings(conversations.facts).to_pylist()
+        self._flat = {name: conversations.column(name).to_pylist() for name in FLAT}
+        self.bytes = len(self._text) + 64 * len(self._kinds) + 600 * len(conversations)
+
+    def read(self, row: int) -> dict[str, Any]:
+        """Return a conversation as nanochat's tasks do, with its facts beside the messages."""
+        messages: list[dict[str, Any]] = []
+        for i in range(self._first[row], self._first[row + 1]):
+            kind, content = self._kinds[i], self._text[self._edges[i] : self._edges[i + 1]].decode()
+            if kind < FIRST_PART:
+                messages.append({"role": MARKS[kind], "content": [] if kind == ASSISTANT else content})
+            else:
+                messages[-1]["content"].append({"type": MARKS[kind], "text": content})
+        for message in messages:
+            content = message["content"]
+            if message["role"] == "assistant" and len(content) == 1 and content[0]["type"] == MARKS[TEXT]:
+                message["content"] = content[0]["text"]
+        flat = {name: values[row] for name, values in self._flat.items()}
+        return {"messages": messages, **flat, "facts": json.loads(self._facts[row])}
+
+
+class Pages:
+    """The pages of a task, made when they are first needed; those longest unused are dropped.
+
+    Args:
+        make: makes the conversations of rows, from their numbers and a book.
+        size: how many rows there are.
+    """
+
+    def __init__(self, make: Callable[[Any, Book], Conversations], size: int) -> None:
+        self._make, self._size = make, size
+        self._pages: OrderedDict[int, Page] = OrderedDict()
+        self._bytes = 0
+        self._book = Book()
+
+    def read(self, index: int) -> dict[str, Any]:
+        """Return the conversation of a row."""
+        number, row = divmod(index, ROWS)
+        page = self._pages.get(number)
+        if page is None:
+            if self._book.bytes > BOOK:
+                self._book = Book()
+            stop = min((number + 1) * ROWS, self._size)
+            page = Page(self._make(np.arange(number * ROWS, stop, dtype=np.int64), self._book))
+            self._pages[number] = page
+            self._bytes += page.bytes
+            while self._bytes > KEPT and len(self._pages) > 1:
+                self._bytes -= self._pages.popitem(last=False)[1].bytes
+        else:
+            self._pages.move_to_end(number)
+        return page.read(row)

@@ -1,0 +1,176 @@
+"""Languages: one file each, with the questions people ask and the sentences of the answer.
+
+A language is a file in generators/prompts/ and no code; en.toml says how one is written.
+
+>>> language("es").question_mark
+('¿', '?')
+"""
+
+import string
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from generators.names import find
+
+FOLDER = Path(__file__).with_name("prompts")
+SLOTS = ("word", "letter", "phrase", "count")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A text with slots, cut at them.
+
+    Attributes:
+        literals: the texts around the slots, one more than there are slots.
+        slots: the slots' names, in the order in which they stand.
+    """
+
+    literals: tuple[str, ...]
+    slots: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str, allowed: Sequence[str]) -> "Template":
+        """Cut a template at its slots.
+
+        Args:
+            text: such as "How many {letter} are in {word}?".
+            allowed: the slots that it may have, each once.
+
+        Raises:
+            ValueError: a slot is unknown, stands twice, or the braces do not match.
+
+        >>> Template.parse("How many {letter} are in {word}?", ["word", "letter"])
+        Template(literals=('How many ', ' are in ', '?'), slots=('letter', 'word'))
+        """
+        literals, slots, literal = [], [], ""
+        try:
+            fields = list(string.Formatter().parse(text))
+        except ValueError as error:
+            raise ValueError(f"the template {text!r} is broken: {error}") from None
+        for before, name, spec, conversion in fields:
+            literal += before
+            if name is None:
+                continue
+            if name not in allowed or spec or conversion:
+                slots_allowed = ", ".join(allowed)
+                raise ValueError(f"the template {text!r} has a slot {{{name}}}; allowed: {slots_allowed}")
+            if name in slots:
+                raise ValueError(f"the template {text!r} has the slot {{{name}}} twice")
+            slots.append(name)
+            literals.append(literal)
+            literal = ""
+        return cls((*literals, literal), tuple(slots))
+
+
+@dataclass(frozen=True)
+class Language:
+    """What a language file holds.
+
+    Attributes:
+        code: of the language, as wordfreq has it: "en".
+        name: in English.
+        script: of its words, as in regex's \\p{Script=…}.
+        alphabet: the letters to ask for, "" where there are none.
+        cased: whether its script has capitals.
+        own_words: the share of its questions that ask about its own words; the rest: English words.
+        quotes: pairs of quotation marks that people type.
+        question_mark: what stands before and after a question.
+        prompts: templates by kind: counting, spelling, phrase.
+        openers: what people type before a question; the first is "".
+        endings: how a message ends; "{mark}" stands for the template's final mark.
+        answers: the answer's sentences: wordings by section and name.
+    """
+
+    code: str
+    name: str
+    script: str
+    alphabet: str
+    cased: bool
+    own_words: float
+    quotes: tuple[tuple[str, str], ...]
+    question_mark: tuple[str, str]
+    prompts: Mapping[str, tuple[str, ...]]
+    openers: tuple[str, ...]
+    endings: tuple[str, ...]
+    answers: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+    @property
+    def full_stop(self) -> str:
+        """The mark that ends a request."""
+        return "。" if self.script == "Han" else "."
+
+
+def languages() -> list[str]:
+    """Return the codes of the languages that have a file."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+@lru_cache(maxsize=64)
+def language(code: str) -> Language:
+    """Read a language's file.
+
+    Raises:
+        ValueError: there is no such file; names the nearest and lists them.
+    """
+    find(code, languages(), "language")
+    with (FOLDER / f"{code}.toml").open("rb") as file:
+        data = tomllib.load(file)
+    return Language(
+        code=code,
+        name=data["name"],
+        script=data["script"],
+        alphabet=data["alphabet"],
+        cased=data["cased"],
+        own_words=data["own_words"],
+        quotes=tuple((opening, closing) for opening, closing in data["quotes"]),
+        question_mark=(data["question_mark"][0], data["question_mark"][1]),
+        prompts={kind: tuple(templates) for kind, templates in data["prompts"].items()},
+        openers=tuple(data["fudge"]["openers"]),
+        endings=tuple(data["fudge"]["endings"]),
+        answers={
+            section: {name: tuple(wordings) for name, wordings in sentences.items()}
+            for section, sentences in data["answer"].items()
+        },
+    )
+
+
+DEFAULT_SHARES = {"en": 0.70, "es": 0.15, "zh": 0.15}
+
+
+def shares_of(wanted: "str | Mapping[str, float] | None", known: Sequence[str]) -> dict[str, float]:
+    """Read shares of languages.
+
+    Args:
+        wanted: a code, codes with shares such as "en:0.7,es:0.3", "all" in equal shares, a mapping, or
+            None for the default mix.
+        known: the languages that can be asked for.
+
+    Raises:
+        ValueError: a language is not known or stands twice, or a share is not above 0.
+
+    >>> shares_of("en:0.7,es:0.3", ["en", "es"]), shares_of(None, ["en", "fr"])
+    ({'en': 0.7, 'es': 0.3}, {'en': 0.7})
+    """
+    if wanted is None:
+        usual = {code: share for code, share in DEFAULT_SHARES.items() if code in known}
+        return usual or dict.fromkeys(known, 1.0)
+    if wanted == "all":
+        return dict.fromkeys(known, 1.0)
+    if isinstance(wanted, str):
+        parts = [part.partition(":") for part in wanted.split(",")]
+        codes = [code.strip() for code, _, _ in parts]
+        if len(set(codes)) < len(codes):
+            raise ValueError(f"a language stands twice in {wanted!r}")
+        try:
+            shares = [float(share if colon else 1) for _, colon, share in parts]
+        except ValueError:
+            raise ValueError(f"{wanted!r} holds no shares of languages such as en:0.7,es:0.3") from None
+        wanted = dict(zip(codes, shares, strict=True))
+    for code, share in wanted.items():
+        find(code, known, "language")
+        if not 0 < share < float("inf"):
+            raise ValueError(f"the share of language {code!r} is {share}, and must be above 0")
+    return dict(wanted)

@@ -1,0 +1,90 @@
+"""Rows of different lengths, as offsets and values: the shape of everything in Hornbook.
+
+>>> words = Ragged.of([[1, 2], [], [3]])
+>>> words.take(np.array([2, 0])).tolist()
+[[3], [1, 2]]
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of integers, end to end.
+
+    Attributes:
+        offsets: (rows + 1,) integers; row i is values[offsets[i]:offsets[i + 1]].
+        values: (offsets[-1],) integers.
+    """
+
+    offsets: npt.NDArray[Any]
+    values: npt.NDArray[Any]
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[int]]) -> "Ragged":
+        """Build from lists."""
+        rows = list(rows)
+        values = [value for row in rows for value in row]
+        return cls(offsets_of([len(row) for row in rows]), np.array(values, dtype=np.int32))
+
+    @classmethod
+    def concat(cls, parts: Sequence["Ragged"]) -> "Ragged":
+        """Stack the rows of several."""
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(offsets_of(lengths), np.concatenate([part.values for part in parts]))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Offsets:
+        """Lengths of the rows, (rows,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def starts(self) -> npt.NDArray[Any]:
+        """Where each row starts in values, (rows,)."""
+        return self.offsets[:-1]
+
+    def places(self) -> Offsets:
+        """Return each value's place in its own row, from 0: (values,)."""
+        return spread(np.zeros(len(self), dtype=np.int64), self.lengths)
+
+    def spread(self, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Repeat a column of one value a row for each value of the row: (values,)."""
+        return np.repeat(column, self.lengths)
+
+    def take(self, rows: npt.NDArray[Any]) -> "Ragged":
+        """Return the rows of these numbers, in this order."""
+        lengths = self.lengths[rows]
+        return Ragged(offsets_of(lengths), self.values[spread(self.starts[rows], lengths)])
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> "Ragged":
+        """Keep only some of the values, (values,) bool; every row stays, perhaps shorter."""
+        total = np.concatenate(([0], np.cumsum(keep)))
+        return Ragged(total[self.offsets], self.values[keep])
+
+    def tolist(self) -> list[list[int]]:
+        """Return plain lists."""
+        return [part.tolist() for part in np.split(self.values, self.offsets[1:-1])] if len(self) else []
+
+
+def offsets_of(lengths: Any) -> Offsets:
+    """Turn lengths (rows,) into offsets (rows + 1,)."""
+    lengths = np.asarray(lengths, dtype=np.int64)
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def spread(starts: npt.NDArray[Any], lengths: npt.NDArray[Any]) -> Offsets:
+    """Count up from each start for its length: starts [5, 9], lengths [2, 1] give [5, 6, 9]."""
+    offsets = offsets_of(lengths)
+    return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])

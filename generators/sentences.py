@@ -1,0 +1,112 @@
+"""The sentences of an answer, in the row's language, with slots set as the style sets them."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from generators.columns import Column, Lines
+from generators.pieces import Piece, when
+from generators.prompts import SLOTS, Language, Template, language
+from generators.ragged import offsets_of
+from generators.rows import Ints, Rows
+from generators.styles import Style, style
+from generators.texts import Texts
+
+
+class Sentences:
+    """The wordings of one section of the answers, in some languages.
+
+    Args:
+        languages: codes, in the order in which rows number them.
+        section: "counting" or "phrase".
+        style: how slots are set; a style may bring wordings of its own.
+    """
+
+    def __init__(self, languages: Sequence[str], section: str, style: Style) -> None:
+        self._style = style
+        self._languages = [language(code) for code in languages]
+        self._section = section
+        self._made: dict[tuple[str, str, str], _Wordings] = {}
+
+    def say(
+        self,
+        name: str,
+        rows: Rows,
+        language: Ints,
+        slots: Mapping[str, "Column | Lines"],
+        before: str = "",
+        after: str = "",
+    ) -> list[Piece]:
+        """Set one sentence for each row, in one of its wordings.
+
+        Args:
+            name: of the sentence in the section: "restate", "spell" …
+            rows: the rows; the wording is drawn for each.
+            language: (rows,) numbers of the languages.
+            slots: what stands in the slots. Words and letters are set in quotes; `count` is a number
+                that brings its own space.
+            before, after: blank lines around the sentence. They are part of its first and last text,
+                since inside a run of newlines no cut between tokens is safe.
+        """
+        key = (name, before, after)
+        if key not in self._made:
+            wordings = [self._wordings(lang, name) for lang in self._languages]
+            self._made[key] = _Wordings(wordings, self._style.quotes, before, after)
+        return self._made[key].pieces(rows, f"{self._section}.{name}", language, slots)
+
+    def _wordings(self, lang: Language, name: str) -> Sequence[str]:
+        own = self._style.sentences.get(lang.code, {}).get(self._section, {})
+        return own.get(name) or lang.answers[self._section][name]
+
+
+@lru_cache(maxsize=256)
+def sentences(languages: tuple[str, ...], section: str, style_name: str) -> Sentences:
+    """Return the sentences of a section, made once."""
+    return Sentences(languages, section, style(style_name))
+
+
+class _Wordings:
+    """The wordings of one sentence, of all languages, cut at their slots and set in columns."""
+
+    def __init__(
+        self, wordings: Sequence[Sequence[str]], quotes: tuple[str, str], before: str, after: str
+    ) -> None:
+        self._counts = np.array([len(group) for group in wordings])
+        self._first = offsets_of(self._counts)
+        templates = [Template.parse(wording, SLOTS) for group in wordings for wording in group]
+        self._slots = [slot for slot in SLOTS if any(slot in t.slots for t in templates)]
+        places = max(len(t.slots) for t in templates)
+        self._which = np.full((len(templates), places), -1)
+        literals = [[""] * len(templates) for _ in range(places + 1)]
+        for number, template in enumerate(templates):
+            closing = before
+            for place, literal in enumerate(template.literals):
+                text = closing + literal
+                if place < len(template.slots):
+                    slot = template.slots[place]
+                    self._which[number, place] = self._slots.index(slot)
+                    if not literal.endswith(" "):
+                        raise ValueError(
+                            f"a sentence lacks the space before its slot {{{slot}}}: {literal!r}"
+                        )
+                    # A quote after a space is a token of its own, so the slot is isolated. A number
+                    # takes the space for itself: ` 3` is always cut off before the space.
+                    text = text[:-1] if slot == "count" else text + quotes[0]
+                    closing = "" if slot == "count" else quotes[1]
+                else:
+                    text += after
+                literals[place][number] = text
+        self._literals = [Texts(texts) for texts in literals]
+
+    def pieces(
+        self, rows: Rows, field: str, language: Ints, slots: Mapping[str, "Column | Lines"]
+    ) -> list[Piece]:
+        number = self._first[language] + rows.below(field, self._counts[language])
+        pieces: list[Piece] = []
+        for place, texts in enumerate(self._literals):
+            pieces.append(Column(texts, number))
+            if place < self._which.shape[1]:
+                which = self._which[number, place]
+                pieces += [when(which == i, slots[slot]) for i, slot in enumerate(self._slots)]
+        return pieces

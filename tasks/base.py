@@ -1,0 +1,429 @@
+"""A task: a sequence of conversations, and how to score an answer.
+
+Subclass Task and write `script`, once, for all rows of a batch. README.md has a whole task in one file;
+tasks/spellingbee.py has two real ones.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
+from operator import index as whole
+from os import PathLike
+from typing import Any, ClassVar, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from generators.book import Book, Conversations
+from generators.columns import Column, Lines, each, number, spaced
+from generators.deal import COUNT_SHARES, Dealt, Deck, strands_of
+from generators.fudge import Asked, Questions
+from generators.lexicon import Lexicon, open_lexicon
+from generators.names import find
+from generators.pages import Pages
+from generators.pieces import (
+    Group,
+    Piece,
+    assistant,
+    exchange,
+    json_object,
+    output,
+    python,
+    text,
+    untrained,
+    user,
+    when,
+)
+from generators.preview import preview
+from generators.prompts import Language, language, languages, shares_of
+from generators.pythontool import PythonTool
+from generators.rows import Rows
+from generators.score import same_answer
+from generators.sentences import sentences
+from generators.styles import style as style_of
+from generators.texts import Texts
+from generators.words import Words
+
+__all__ = [
+    "COUNT_SHARES", "Asked", "Column", "Dealt", "Lines", "Piece", "Rows", "Script", "Task", "ToolCall",
+    "assistant", "each", "exchange", "number", "output", "preview", "python", "spaced", "text", "untrained",
+    "user", "when",
+]  # fmt: skip
+
+SPLITS = ("train", "test")
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A conversation, written once for all rows of a batch.
+
+    Attributes:
+        dealt: what the rows were dealt.
+        asked: the question, which becomes the user's message.
+        turn: the assistant's turn.
+        answer: what a right answer comes to, short, (rows,).
+        letter: the letter asked for, (rows,), if the task asks for one.
+        word: the word asked about, (rows,), if it is one word.
+        facts: whatever else was drawn, (rows,) each, enough to recompute the truth from.
+    """
+
+    dealt: Dealt
+    asked: Asked
+    turn: Piece
+    answer: Column
+    letter: "Column | str" = ""
+    word: "Column | str" = ""
+    facts: "Mapping[str, Column | Lines | npt.NDArray[Any]]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call of the Python tool in each row, as it went.
+
+    Attributes:
+        answered: (rows,) bool; the others the tool's contract refuses.
+        output: what the tool said, (rows,); empty where it refused.
+        form: how the row tells it, (rows,): "tool", "refused" or, without a tool, "no tool".
+    """
+
+    answered: npt.NDArray[np.bool_]
+    output: Column
+    form: Column
+
+
+class Task:
+    """A sequence of conversations of one skill.
+
+    Args:
+        size: how many conversations there are.
+        split: "train" or "test"; no word is in both.
+        start, stop, step: a view of some of the conversations, as in range().
+        seed: another seed gives other conversations, of the same words in the same splits.
+        style: how words and letters are written, see generators.styles.
+        tool: which calls the model's Python tool will answer: "nanochat", "python", or "none" for no tool.
+        language: of the questions: "en", shares such as "en:0.7,es:0.3", or "all".
+        answer_language: of the answers: "question" for the question's, or a code such as "en".
+        lexicon: a person's own words instead of wordfreq's, a file with a word a line.
+        holdout: a file with words that must be test words.
+        exclude: a file with words that must not come.
+        min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words.
+        offensive: keep slurs and obscenities.
+
+    Raises:
+        ValueError: an option is wrong; says what was found and what is allowed.
+        LexiconError: a file of words is wrong; raised when the words are first needed.
+    """
+
+    name: ClassVar[str] = "task"
+    """What the task is called on the command line; the class's name in small letters unless it says."""
+    prompts: "ClassVar[str | Mapping[str, Sequence[str]]]" = "spelling"
+    """The kind of questions in the language files, or templates of the task's own, by language."""
+    slots: ClassVar[tuple[str, ...]] = ("word",)
+    """The slots of those templates."""
+    counts: ClassVar[tuple[float, ...] | None] = None
+    """Shares of the true counts 0, 1, 2, 3 and more, for a task that asks for a letter."""
+    count_times: ClassVar[tuple[int, ...]] = (0, 1, 2, 3)
+    """For each of those shares, how often the word that is dealt has the letter; 3: three times and more."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__.lower()
+
+    def __new__(cls, *args: Any, **options: Any) -> "Task":
+        """Remember how the task was made, so that another process can make it again."""
+        task = super().__new__(cls)
+        task._made = (args, options)
+        return task
+
+    _made: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __init__(
+        self,
+        size: int = 1000,
+        split: str = "train",
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        step: int = 1,
+        seed: int = 0,
+        style: str = "quote-comma",
+        tool: str = "nanochat",
+        language: "str | Mapping[str, float] | None" = None,
+        answer_language: str = "question",
+        lexicon: "str | PathLike[str] | None" = None,
+        holdout: "str | PathLike[str] | None" = None,
+        exclude: "str | PathLike[str] | None" = None,
+        min_zipf: float = 2.0,
+        offensive: bool = False,
+    ) -> None:
+        self.size = _integer("size", size, least=1)
+        self.split = find(split, SPLITS, "split")
+        self.start = _integer("start", start, least=0)
+        self.stop = self.size if stop is None else _integer("stop", stop, least=start)
+        self.step = _integer("step", step, least=1)
+        if self.stop > self.size:
+            raise ValueError(f"stop is {stop:,}, past the end of a task of {size:,} conversations")
+        self.seed = _integer("seed", seed)
+        self.style = style_of(style)
+        self.tool = _tool(tool)
+        asks = languages() if isinstance(self.prompts, str) else list(self.prompts)
+        self.languages = shares_of(language, asks)
+        if answer_language != "question":
+            find(answer_language, languages(), "answer language")
+        self.answer_language = answer_language
+        self._lexicon = lexicon
+        self._words_from = partial(
+            open_lexicon,
+            file=lexicon,
+            holdout=holdout,
+            exclude=exclude,
+            min_zipf=min_zipf,
+            offensive=offensive,
+        )
+        # Expressions for the tool are set in a book of their own: they are run before the rest is set.
+        self._expressions = Book()
+
+    # What a task writes, and with what.
+
+    def script(self, rows: Rows) -> Script:
+        """Write the conversations of some rows, all at once."""
+        raise NotImplementedError(f"{type(self).__name__} has no script()")
+
+    def deal(self, rows: Rows) -> Dealt:
+        """Deal each row its language, its word and, if the task counts, its letter."""
+        return self._deck.deal(rows)
+
+    def ask(self, dealt: Dealt, **slots: "Column | Lines") -> Asked:
+        """Ask the task's question in each row's language, in one of many ways."""
+        return self._questions.ask(dealt, slots)
+
+    def speaker(self, section: str, dealt: Dealt, **slots: "Column | Lines") -> "Callable[..., Group]":
+        """Return a function that sets the sentences of the answer, in the language of each row.
+
+        Args:
+            section: of the language files: "counting" or "phrase".
+            dealt: what the rows were dealt.
+            slots: what stands in the sentences' slots.
+
+        Returns:
+            A function of a sentence's name, of the blank lines `before` and `after` it, and of further
+            slots; what it returns is a piece.
+        """
+        codes = list(self.languages)
+        if self.answer_language != "question":
+            codes = [self.answer_language] * len(codes)
+        known = sentences(tuple(codes), section, self.style.name)
+
+        def say(name: str, before: str = "", after: str = "", **more: "Column | Lines") -> Group:
+            return Group(tuple(known.say(name, dealt.rows, dealt.language, {**slots, **more}, before, after)))
+
+        return say
+
+    def call(self, rows: int, *pieces: Piece) -> ToolCall:
+        """Run an expression for the Python tool in each row, and see what comes back."""
+        expressions = self._expressions.strings(self._expressions.set(pieces, rows))
+        found = self.tool.run(expressions)
+        answered = found.is_valid().to_numpy(zero_copy_only=False)
+        refused = "no tool" if self.tool.contract == "none" else "refused"
+        form = Column(Texts([refused, "tool"]), answered.astype(np.int8))
+        return ToolCall(answered, Column.of(found.fill_null("")), form)
+
+    # What a task knows.
+
+    @cached_property
+    def words(self) -> Words:
+        """The words that rows are dealt from, of all their languages."""
+        codes = list(self.languages)
+        if self._lexicon is not None:
+            return Words.of([self._open(language(codes[0]))])
+        if any(language(code).own_words < 1 for code in codes):
+            codes = list(dict.fromkeys([*codes, "en"]))
+        return Words.of([self._open(language(code)) for code in codes])
+
+    def _open(self, lang: Language) -> Lexicon:
+        return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet)
+
+    @cached_property
+    def _deck(self) -> Deck:
+        asked = [language(code) for code in self.languages]
+        shares = list(self.languages.values())
+        if self._lexicon is not None:
+            lexicons: list[tuple[int, int]] = [(0, 0)] * len(asked)
+        else:
+            codes = [lexicon.language for lexicon in self.words.lexicons]
+            lexicons = [
+                (number, codes.index("en") if "en" in codes else number) for number in range(len(asked))
+            ]
+        strands = strands_of(shares, [lang.own_words for lang in asked], lexicons)
+        return Deck(self.words, self.split == "test", strands, self.counts, self.count_times)
+
+    @cached_property
+    def _questions(self) -> Questions:
+        asked = [language(code) for code in self.languages]
+        kinds = self.prompts
+        templates = {
+            lang.code: lang.prompts.get(kinds, ()) if isinstance(kinds, str) else kinds[lang.code]
+            for lang in asked
+        }
+        return Questions(asked, templates, self.slots)
+
+    @property
+    def asked_for(self) -> dict[str, Any]:
+        """What the task was made with, by name, for the manifest."""
+        args, options = self._made
+        given = inspect.signature(type(self)).bind(*args, **options).arguments
+        return {
+            name: value if isinstance(value, int | float | dict) else str(value)
+            for name, value in given.items()
+        }
+
+    def __reduce__(self) -> Any:
+        args, options = self._made
+        return _make, (type(self), args, options), {"start": self.start, "stop": self.stop, "step": self.step}
+
+    # Scoring.
+
+    @property
+    def eval_type(self) -> str:
+        """What nanochat asks a task: the answer is generated, not chosen."""
+        return "generative"
+
+    def evaluate(self, conversation: Mapping[str, Any], completion: str) -> int:
+        """Score a model's answer: 1 if it gives the right final answer after `####` and no other, else 0.
+
+        Args:
+            conversation: as task[i] returns it.
+            completion: what the model wrote.
+        """
+        return int(same_answer(completion, conversation["answer"]))
+
+    def reward(self, conversation: Mapping[str, Any], completion: str) -> float:
+        """Score a model's answer for reinforcement learning: `evaluate` as a float."""
+        return float(self.evaluate(conversation, completion))
+
+    def check(self, row: Mapping[str, Any]) -> Iterator[str]:
+        """Re-derive a row from its facts, by other means than script(); yields what is wrong.
+
+        Args:
+            row: a row of a shard, as verify reads it: prompt and turn (strings), parts (pairs of type and
+                text), answer, word, letter, style, and facts (a mapping).
+        """
+        if not self.evaluate({"answer": row["answer"], **row}, row["turn"]):
+            yield f"the turn does not give the answer {row['answer']!r}"
+
+    # A sequence of conversations.
+
+    def conversations(self, index: Index, book: Book) -> Conversations:
+        """Make the conversations of some rows.
+
+        Args:
+            index: (rows,) their numbers, each from 0 to size - 1, in any order.
+            book: numbers their texts.
+        """
+        rows = Rows.of(index, seed=self.seed, task=self.name, split=self.split)
+        n = len(rows)
+        script = self.script(rows)
+        dealt, asked = script.dealt, script.asked
+        facts = {
+            **script.facts,
+            **{f"{slot}_quoted": quoted for slot, quoted in asked.quoted.items()},
+            "lexicon": Column(self._lexicon_names, self.words.source[dealt.word_number]),
+        }
+        columns: dict[str, Column | str] = {
+            "name": f"{self.name}/{self.split}/{self.seed}",
+            "task": self.name,
+            "split": self.split,
+            "style": self.style.name,
+            "language": Column(self._language_names, dealt.language),
+            "template": asked.template,
+            "answer": script.answer,
+            "word": script.word,
+            "letter": script.letter,
+        }
+        return Conversations(
+            book,
+            rows.index,
+            book.set([user(*asked.pieces), script.turn], n),
+            book.set(json_object(facts), n),
+            {name: _codes(book, column, n) for name, column in columns.items()},
+        )
+
+    @cached_property
+    def _lexicon_names(self) -> Texts:
+        return Texts([lexicon.language for lexicon in self.words.lexicons])
+
+    @cached_property
+    def _language_names(self) -> Texts:
+        return Texts(list(self.languages))
+
+    @cached_property
+    def _pages(self) -> Pages:
+        return Pages(self.conversations, self.size)
+
+    def num_examples(self) -> int:
+        """Return how many conversations there are, before start, stop and step."""
+        return self.size
+
+    def get_example(self, index: int) -> dict[str, Any]:
+        """Return conversation `index`, counted before start, stop and step."""
+        if not 0 <= index < self.size:
+            raise IndexError(f"conversation {index} of a task of {self.size:,}")
+        return self._pages.read(index)
+
+    @property
+    def view(self) -> range:
+        """The numbers of the conversations that this view of the task shows."""
+        return range(self.start, self.stop, self.step)
+
+    def __len__(self) -> int:
+        return len(self.view)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Task": ...
+    def __getitem__(self, index: "int | slice") -> "dict[str, Any] | Task":
+        if not isinstance(index, slice):
+            return self.get_example(self.view[whole(index)])
+        shown = self.view[index]
+        if shown.step < 0:
+            raise ValueError(f"a view of a task can't run backwards, got step {index.step}")
+        _ = self._pages  # made before it is shared
+        part = copy(self)
+        part.start, part.stop, part.step = shown.start, max(shown.start, shown.stop), shown.step
+        return part
+
+    def __copy__(self) -> "Task":
+        other = super().__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+
+@cache
+def _tool(contract: str) -> PythonTool:
+    """One sandbox a contract and process, whatever the number of tasks."""
+    return PythonTool(contract)
+
+
+def _make(cls: type[Task], args: tuple[Any, ...], options: dict[str, Any]) -> Task:
+    return cls(*args, **options)
+
+
+def _codes(book: Book, column: "Column | str", rows: int) -> npt.NDArray[np.int32]:
+    if isinstance(column, str):
+        return np.full(rows, book.constant(column), dtype=np.int32)
+    return book.codes(column.texts, column.index)
+
+
+def _integer(name: str, value: Any, least: int | None = None) -> int:
+    try:
+        number = whole(value)
+    except TypeError:
+        raise ValueError(f"{name} is {value!r}, and must be a whole number") from None
+    if least is not None and number < least:
+        raise ValueError(f"{name} is {number:,}, and must be at least {least:,}")
+    return number

@@ -1,0 +1,117 @@
+"""Counting a letter in a word, and spelling a word.
+
+A small model reads "strawberry" as one or two tokens and never sees its letters. SpellingBee writes the
+way there out: the word, its letters, a running count, a check with the Python tool, the answer.
+SimpleSpelling is the hard part alone, in few tokens: the word and its letters.
+
+    python -m tasks.spellingbee      prints ten conversations
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from generators.check import check_counting, check_spelling, graphemes
+from generators.score import spelled_out
+from tasks.base import (
+    COUNT_SHARES,
+    Rows,
+    Script,
+    Task,
+    assistant,
+    exchange,
+    number,
+    output,
+    preview,
+    python,
+    text,
+    when,
+)
+
+
+class SpellingBee(Task):
+    """Count a letter in a word."""
+
+    prompts = "counting"
+    slots = ("word", "letter")
+    counts = COUNT_SHARES
+
+    def script(self, rows: Rows) -> Script:
+        """Write the question, the count by hand, the check in Python and the answer."""
+        dealt, style = self.deal(rows), self.style
+        word, letter = dealt.word, dealt.letter
+        letters = dealt.words.spelled(dealt.word_number)
+        steps, count = style.step_pieces(letters, letter)
+        call = self.call(len(rows), *style.call_pieces([word], letter))
+        say = self.speaker("counting", dealt, word=word, letter=letter, count=number(count, " "))
+        turn = assistant(
+            text(
+                say("restate", after="\n\n"),
+                say("spell", after="\n"),
+                *(word, ":", style.list_pieces(letters)),
+                say("count", before="\n\n", after="\n"),
+                steps,
+                say("subtotal", before="\n\n"),
+            ),
+            when(
+                call.answered,
+                exchange(
+                    text(say("check", before="\n\n", after="\n\n")),
+                    python(*style.call_pieces([word], letter)),
+                    output(call.output),
+                    text(say("verdict", before="\n\n")),
+                ),
+            ),
+            say("final", before="\n\n", after="\n\n####"),
+            number(count, " "),
+        )
+        return Script(
+            dealt,
+            self.ask(dealt, word=word, letter=letter),
+            turn,
+            answer=number(count),
+            word=word,
+            letter=letter,
+            facts={"count": count, "form": call.form},
+        )
+
+    def check(self, row: Mapping[str, Any]) -> Iterator[str]:
+        """Count again, and read every line of the working."""
+        yield from check_counting(row, [row["word"]])
+
+
+class SimpleSpelling(Task):
+    """Spell a word."""
+
+    prompts = "spelling"
+    slots = ("word",)
+
+    def script(self, rows: Rows) -> Script:
+        """Write the question and the word with its letters."""
+        dealt = self.deal(rows)
+        letters = dealt.words.spelled(dealt.word_number)
+        listed = self.style.list_pieces(letters)
+        return Script(
+            dealt,
+            self.ask(dealt, word=dealt.word),
+            assistant(text(dealt.word, ":", listed)),
+            answer=dealt.words.spaced_out(dealt.word_number),
+            word=dealt.word,
+        )
+
+    def evaluate(self, conversation: Mapping[str, Any], completion: str) -> int:
+        """Score a spelling: 1 if the letters that the completion lists are the word's, in order, else 0.
+
+        The letters may stand between commas, spaces, hyphens, dots or newlines, and in capitals. A
+        completion that lists several different spellings scores 0.
+        """
+        return int(
+            spelled_out(completion) == [[letter.casefold() for letter in graphemes(conversation["word"])]]
+        )
+
+    def check(self, row: Mapping[str, Any]) -> Iterator[str]:
+        """Spell the word again."""
+        yield from check_spelling(row)
+
+
+if __name__ == "__main__":
+    preview(SpellingBee)

@@ -1,0 +1,1 @@
+"""What the model sees: split patterns and token boundaries."""

@@ -1,0 +1,231 @@
+r"""Boundaries: where a split pattern is bound to cut, whatever stands around.
+
+A *safe cut* is an offset where the pattern always cuts, and where what stands on one side changes nothing
+on the other. Tokens of a concatenation are there the concatenation of tokens, for every vocabulary trained
+with that pattern. What `cuts` and `isolated` say holds for one text; what `safe_cut`, `safe_cuts` and
+`always_isolated` say is proved for every text around it. False means "not proved".
+
+>>> from tokenizer.patterns import pattern
+>>> [safe_cut(left, right, pattern("nanochat")) for left, right in ((":", " s"), (", ", "s"), (",", "o"))]
+[True, False, False]
+
+Run: python -m doctest tokenizer/boundaries.py
+
+This file knows patterns, not vocabularies. What holds for one vocabulary alone (a comma that its merge table
+happens never to glue) takes an encoding besides, and belongs below, beside `isolated`.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from typing import Literal
+
+from tokenizer.patterns import SplitPattern, pattern, pretokens
+
+
+def cuts(text: str, pattern: SplitPattern) -> list[int]:
+    """Offsets of the pre-token edges of this text, its two ends included.
+
+    >>> from tokenizer.patterns import pattern
+    >>> cuts("1: s", pattern("nanochat"))
+    [0, 1, 2, 4]
+    """
+    return list(accumulate(map(len, pretokens(pattern, text)), initial=0))
+
+
+def isolated(prefix: str, slot: str, suffix: str, pattern: SplitPattern) -> bool:
+    """Whether the tokens that cover the slot in this very text are those of the slot alone.
+
+    True where both edges of the slot are pre-token edges of `prefix + slot + suffix` and the pre-tokens
+    between them are those of the slot. False may yet be true of one vocabulary, by its merges.
+
+    Raises ValueError for an empty slot.
+
+    >>> from tokenizer.patterns import pattern
+    >>> isolated("the word '", "pollocks", "'.", pattern("nanochat"))
+    True
+    >>> isolated("'", "strawberry", "'.count('r')", pattern("nanochat"))  # 's is cut off as in "it's"
+    False
+    """
+    if not slot:
+        raise ValueError("the slot is empty; give the word or letter that stands between prefix and suffix")
+    start, end = len(prefix), len(prefix) + len(slot)
+    edges = cuts(prefix + slot + suffix, pattern)
+    inside = [edge - start for edge in edges if start <= edge <= end]
+    return inside == cuts(slot, pattern)
+
+
+def always_isolated(prefix: str, slot: str, suffix: str, pattern: SplitPattern) -> bool:
+    r"""Whether the slot is proved isolated in any text that contains `prefix + slot + suffix`.
+
+    An empty prefix or suffix proves nothing: anything may stand there.
+
+    Raises ValueError for an empty slot.
+
+    >>> from tokenizer.patterns import pattern
+    >>> always_isolated('("', "strawberry", '").count("', pattern("o200k"))
+    True
+    >>> [always_isolated("1:", slot, "\n", pattern("o200k")) for slot in (" s", "s")]
+    [True, False]
+    """
+    if not slot:
+        raise ValueError("the slot is empty; give the word or letter that stands between prefix and suffix")
+    return safe_cut(prefix, slot, pattern) and safe_cut(slot, suffix, pattern)
+
+
+def safe_cut(left: str, right: str, pattern: SplitPattern) -> bool:
+    """Whether a cut between left and right is proved safe: for any x and y, with split for the pre-tokens,
+
+    `split(x + left + right + y) == split(x + left) + split(right + y)`.
+
+    The proof reads at most 16 characters of left and 3 of right. Nothing is proved where one of them is
+    empty, or for a pattern whose stages are none of those in `tokenizer.patterns`.
+    Source: facts/token-boundaries.md, sections 2 and 3; each rule below gives its reason.
+
+    >>> from tokenizer.patterns import pattern
+    >>> safe_cut("r", ".", pattern("o200k")), safe_cut("r", "'", pattern("o200k"))  # it may become "r's"
+    (True, False)
+    """
+    rules = _RULES.get(pattern.stages)
+    return rules is not None and _proved(left[-_REACH:], right[:3], rules)
+
+
+def safe_cuts(text: str, pattern: SplitPattern) -> list[int]:
+    """Every offset within the text where `safe_cut(text[:offset], text[offset:], pattern)`.
+
+    >>> from tokenizer.patterns import pattern
+    >>> safe_cuts("W: s, t", pattern("nanochat"))
+    [1, 2, 4, 5]
+    """
+    rules = _RULES.get(pattern.stages)
+    if rules is None:
+        return []
+    return [i for i in range(1, len(text)) if _proved(text[max(0, i - _REACH) : i], text[i : i + 3], rules)]
+
+
+# The proofs. No pattern looks back, so what stands left of a pre-token edge never changes what follows it.
+# A cut is therefore safe as soon as every pre-token that begins left of it ends there or earlier, and none
+# looks across it to know where to end. Only `\s+(?!\S)` and `\s++$` look: at what follows whitespace.
+
+_REACH = 16  # characters of left that a proof reads; more only matter in rows of "/" or of combining marks
+
+_CONTRACTIONS = ("s", "t", "re", "ve", "m", "ll", "d")
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What a split pattern lets stand together in one pre-token."""
+
+    glue: Literal["space", "ascii", "any"]  # what may stand before the letters of a word, in its pre-token
+    tail: str = "\r\n"  # what the pre-token of punctuation takes along after it
+    marks_in_words: bool = False  # combining marks count as letters, else as punctuation
+    suffixes: bool = False  # a word takes its 's along, else 's is a pre-token of its own
+    one_digit: bool = False  # every digit is a pre-token, else runs are counted from an unknown start
+    staged: bool = False  # DeepSeek: digits, then Han and kana are cut off first; controls match nothing
+
+
+_RULES = {
+    pattern(name).stages: rules
+    for name, rules in {
+        "gpt2": _Rules(glue="space", tail=""),
+        "cl100k": _Rules(glue="any"),
+        "o200k": _Rules(glue="any", tail="\r\n/", marks_in_words=True, suffixes=True),
+        "llama3": _Rules(glue="any"),
+        "qwen2": _Rules(glue="any", one_digit=True),
+        "tekken": _Rules(glue="any", tail="\r\n/", marks_in_words=True, one_digit=True),
+        "nanochat": _Rules(glue="any"),
+        "deepseek": _Rules(glue="ascii", marks_in_words=True, staged=True),
+    }.items()
+}
+
+
+def _proved(left: str, right: str, rules: _Rules) -> bool:
+    if not left or not right:
+        return False
+    before, after = _last_kind(left, rules), _kind(right[0], rules)
+    if before == "S":
+        # How a whitespace run splits depends on its end and on what follows: facts, section 2, "never".
+        # (Between a newline and a non-space it is in fact provable of all but gpt2; no style may rest on it.)
+        return False
+    if after == "S":
+        # After a non-space whitespace begins a pre-token, except a newline that punctuation takes along.
+        return right[0] not in "\r\n" or before in "LNHO" or (before == "P" and not rules.tail)
+    if before == "?" or after == "?" or _category(right[0]) == "M":
+        return False  # a combining mark belongs to what stands before it: NFC (Qwen 2) may join them
+    if before == "H" or after == "H":
+        return before != after  # an earlier stage cuts there
+    if before == "N" or after == "N":
+        return before != after or rules.one_digit  # no pre-token holds digits and another non-space
+    if after == "L":
+        return before == "P" and _leaves_letter_alone(left, right, rules)
+    if before == "L":
+        # Letters end their pre-token at punctuation, unless the word takes 's along.
+        return not (rules.suffixes and right[0] == "'" and _may_contract(right[1:]))
+    # A run of punctuation is one pre-token. DeepSeek's controls are none of it: they begin or end it.
+    return before != after
+
+
+def _leaves_letter_alone(left: str, right: str, rules: _Rules) -> bool:
+    """Whether the last character of left, punctuation, is sure not to begin a pre-token with the letter."""
+    last, rest = left[-1], left[:-1]
+    if _category(last) == "M":
+        return False  # NFC may draw it into a letter before it
+    if rules.glue == "space" and (last != "'" or not _may_contract(right)):
+        return True  # only 's and the like begin with punctuation and go on with letters
+    if rules.glue == "ascii" and not (last.isascii() and right[0].isascii()):
+        return True  # [!-~][A-Za-z]+ is the only branch with punctuation before letters
+    # A pre-token that begins before `last` holds it: ` ?[punctuation]+` runs through it and stops at the
+    # letter. The last space of a run always begins a pre-token, and no branch but that one goes on with
+    # punctuation; nor does any but that one begin with two punctuation characters.
+    if rest.endswith(" "):
+        return True
+    if not rest or _kind(rest[-1], rules) != "P" or _category(rest[-1]) == "M":
+        return False
+    if rest[-1] != "/" or rest[-1] not in rules.tail or last == "/":
+        return True
+    # o200k, tekken: in ".\n/" the slash is tail and ends its pre-token, so "-s" would begin another.
+    # A slash is tail only where a newline stands before the slashes.
+    rest = rest.rstrip("/")
+    return rest != "" and rest[-1] not in "\r\n"
+
+
+def _may_contract(letters: str) -> bool:
+    """Whether these letters, or letters that begin so, can follow an apostrophe in a contraction."""
+    # casefold and not lower: (?i:s) also matches the long s, U+017F
+    letters = letters[:2].casefold()
+    return any(end.startswith(letters) or letters.startswith(end) for end in _CONTRACTIONS)
+
+
+def _last_kind(left: str, rules: _Rules) -> str:
+    """The kind of the last character, where a combining mark is a letter if sure to be part of a word."""
+    kind = _kind(left[-1], rules)
+    if kind != "M":
+        return kind
+    if rules.staged:
+        return "L"  # marks are not \p{P} or \p{S}: no run of punctuation takes them
+    # [^\s\p{L}\p{N}]+ takes marks too, so after punctuation one may be part of the run.
+    kinds = [_kind(char, rules) for char in left]
+    while kinds and kinds[-1] == "M":
+        kinds.pop()
+    return "L" if kinds and kinds[-1] in "LNS" else "?"
+
+
+def _kind(char: str, rules: _Rules) -> str:
+    """What the pattern takes a character for: L M N S, P(unctuation), H(an and kana), O(ther), ? unknown."""
+    if rules.staged and ("一" <= char <= "龥" or "\u3040" <= char <= "ヿ"):
+        return "H"
+    kind = _category(char)
+    if (kind == "M" and not rules.marks_in_words) or (kind == "O" and not rules.staged):
+        return "P"
+    return kind
+
+
+@cache
+def _category(char: str) -> str:
+    if char.isspace() and not "\x1c" <= char <= "\x1f":  # those four are not \s
+        return "S"
+    category = unicodedata.category(char)
+    if category in ("Cn", "Cs"):
+        return "?"  # a newer table than Python's may call an unassigned character anything
+    return {"P": "P", "S": "P", "C": "O"}.get(category[0], category[0])
