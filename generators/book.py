@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from generators.columns import Column, Lines
-from generators.pieces import MARKS, NUMBER, Group, Mark, Mask, Nested, Piece
+from generators.pieces import ASSISTANT, MARKS, NUMBER, Group, Mark, Mask, Nested, Piece
 from generators.ragged import Ragged, offsets_of, spread
 from generators.texts import Texts
 
@@ -211,6 +211,7 @@ class Conversations:
         index: (rows,) int64, each row's number in its task and split.
         text: the codes of the conversation, a row each.
         facts: the codes of its facts as JSON, a row each.
+        words: the codes of the words that a row is about: none may be in both splits.
         columns: (rows,) codes by name: task, split, answer, word, letter, language, style, template,
             and what the manifest counts by.
     """
@@ -219,6 +220,7 @@ class Conversations:
     index: npt.NDArray[np.int64]
     text: Ragged
     facts: Ragged
+    words: Ragged
     columns: Mapping[str, Codes]
 
     def __len__(self) -> int:
@@ -231,12 +233,22 @@ class Conversations:
             self.index[rows],
             self.text.take(rows),
             self.facts.take(rows),
+            self.words.take(rows),
             {name: codes[rows] for name, codes in self.columns.items()},
         )
 
     def column(self, name: str) -> pa.StringArray:
         """Return a column as texts, (rows,)."""
         return self.book.take(self.columns[name])
+
+    def questions(self) -> pa.StringArray:
+        """Return what stands before the assistant's last turn, as one text a row."""
+        codes = self.text.values
+        last = np.zeros(len(self), dtype=np.int64)
+        turns = np.flatnonzero((codes & NUMBER) == ASSISTANT)
+        last[np.searchsorted(self.text.offsets, turns, side="right") - 1] = turns
+        before = np.arange(len(codes)) < self.text.spread(last)
+        return self.book.strings(self.text.where(before))
 
     @staticmethod
     def stack(batches: Sequence["Conversations"]) -> "Conversations":
@@ -251,6 +263,7 @@ class Conversations:
             np.concatenate([batch.index for batch in batches]),
             Ragged.concat([batch.text for batch in batches]),
             Ragged.concat([batch.facts for batch in batches]),
+            Ragged.concat([batch.words for batch in batches]),
             {
                 name: np.concatenate(
                     [b.columns.get(name, np.full(len(b), empty, dtype=np.int32)) for b in batches]

@@ -1,8 +1,9 @@
 """Re-deriving a conversation from its facts, one row at a time and in the most obvious way.
 
 Nothing here uses columns, codes or the book: what generators set in batches is checked against plain
-strings. A row is a mapping with prompt and turn (the last user message and the assistant's answer),
-parts (pairs of type and text), answer, word, letter, style, and facts (a mapping).
+strings. A row is a mapping with question and turn (the last user message and the assistant's answer),
+parts (pairs of type and text), answer, word, letter, style, and facts (a mapping; None where the dialect
+has none).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import regex
 
 from generators.score import finals
-from generators.styles import Style
+from generators.styles import STYLES, Style
 from generators.styles import style as style_of
 
 _WORKING = regex.compile(r"^\p{N}+:.*$", regex.MULTILINE)
@@ -29,8 +30,35 @@ def graphemes(word: str) -> tuple[str, ...]:
     return tuple(regex.findall(r"\X", word))
 
 
+def recovered(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the facts of a row out of its turn, for a dialect that has no columns for them.
+
+    >>> recovered({"turn": "fig: f, i, g", "all_parts": []})["style"]
+    'quote-comma'
+    """
+    turn = row["turn"]
+    first, _, _ = turn.partition("\n")
+    for style in STYLES.values():
+        opening, closing = (regex.escape(mark) for mark in style.quotes)
+        quoted = regex.findall(f" {opening}(.+?){closing}", first)
+        word = first.partition(":")[0]
+        if turn == style.spelling(word, graphemes(word)):
+            return {**row, "style": style.name, "word": word, "facts": {}}
+        letters = [text for text in quoted if len(graphemes(text)) == 1]
+        phrases = [text for text in quoted if len(graphemes(text)) > 1]
+        if len(letters) == len(phrases) == 1:
+            words = phrases[0].split(" ")
+            if style.spelling(words[0], graphemes(words[0])) in turn:
+                called = any(kind == "python" for kind, _ in row["parts"])
+                facts = {"words": words, "form": "tool" if called else "none"}
+                facts["count"] = int(row["answer"]) if row["answer"].isdecimal() else None
+                return {**row, "style": style.name, "word": phrases[0], "letter": letters[0], "facts": facts}
+    raise ValueError("its word and letter can't be read out of its turn")
+
+
 def check_spelling(row: Mapping[str, Any]) -> Iterator[str]:
     """Check the answer that spells a word; yields what is wrong."""
+    row = recovered(row) if row["facts"] is None else row
     word = row["word"]
     letters = graphemes(word)
     expected = style_of(row["style"]).spelling(word, letters)
@@ -38,12 +66,14 @@ def check_spelling(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"the turn is {row['turn']!r}, expected {expected!r}"
     if row["answer"] != " ".join(letters):
         yield f"the answer is {row['answer']!r}, expected {' '.join(letters)!r}"
-    if word not in row["prompt"]:
-        yield f"the question {row['prompt']!r} lacks the word {word!r}"
+    if word not in row["question"]:
+        yield f"the question {row['question']!r} lacks the word {word!r}"
 
 
-def check_counting(row: Mapping[str, Any], words: Sequence[str]) -> Iterator[str]:
-    """Check the answer that counts a letter in words; yields what is wrong."""
+def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
+    """Check the answer that counts a letter in a word, or in the words of a phrase; yields what is wrong."""
+    row = recovered(row) if row["facts"] is None else row
+    words = row["facts"].get("words") or [row["word"]]
     style, letter, phrase = style_of(row["style"]), row["letter"], " ".join(words)
     counts = [graphemes(word).count(letter) for word in words]
     total = sum(counts)
@@ -52,10 +82,10 @@ def check_counting(row: Mapping[str, Any], words: Sequence[str]) -> Iterator[str
     if row["answer"] != str(total):
         yield f"the answer is {row['answer']!r}; {letter!r} stands {total} times in {phrase!r}"
     for text, what in ((phrase, "words"), (letter, "letter")):
-        if text not in row["prompt"]:
-            yield f"the question {row['prompt']!r} lacks the {what} {text!r}"
+        if text not in row["question"]:
+            yield f"the question {row['question']!r} lacks the {what} {text!r}"
     texts = "".join(text for kind, text in row["parts"] if kind == "text")
-    for turn in {row["turn"], texts}:
+    for turn in dict.fromkeys((row["turn"], texts)):
         yield from _working(turn, style, words, letter, counts)
     calls = [text for kind, text in row["parts"] if kind == "python"]
     outputs = [text for kind, text in row["parts"] if kind == "python_output"]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
+from types import FunctionType
 
 import numpy as np
 import pyarrow as pa
@@ -137,9 +138,11 @@ def each(function: Callable[..., str], *columns: Column) -> Column:
             f"{function.__name__} captures {captured}: pass them as columns"
         )
     first, *others = columns
+    # The code alone says what a function returns only where no default or object is bound to it.
+    bound = not isinstance(function, FunctionType) or function.__defaults__ or function.__kwdefaults__
     # Not id(): a table that is gone must not lend its number to another. The key keeps them alive.
-    key = (getattr(function, "__code__", function), *(column.texts for column in others))
-    radices = [1 << 31 if isinstance(c.texts, Growing) else len(c.texts) for c in columns]
+    key = (function if bound else function.__code__, *(column.texts for column in others))
+    radices = [1 << 31 if c.texts.grows else len(c.texts) for c in columns]
     grown = first.texts._derived.get(key)
     if grown is None:
         tables = [column.texts for column in columns]
@@ -170,9 +173,10 @@ def as_json(text: str) -> str:
 
 def quoted(texts: Texts) -> Texts:
     """Write a table as JSON strings. Words need no escapes, and tables of them are large: look first."""
-    if "json" not in texts._derived:
+    key = ("json", len(texts))
+    if key not in texts._derived:
         whole = texts.slice(0, len(texts))
         plain = not pc.any(pc.match_substring_regex(whole, r'["\\\x00-\x1f]')).as_py()
         quoted = texts.affixed('"', '"') if plain else Texts([as_json(text) for text in whole.to_pylist()])
-        texts._derived["json"] = quoted
-    return texts._derived["json"]
+        texts._derived[key] = quoted
+    return texts._derived[key]

@@ -33,11 +33,13 @@ class Strand:
         language: the number of the language asked in.
         lexicon: the number of the lexicon asked about.
         share: of the rows.
+        without: the number of a lexicon whose words another strand of this language asks about.
     """
 
     language: int
     lexicon: int
     share: float
+    without: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Deck:
         self.words, self.strands = words, tuple(strands)
         self.times = np.array([-1] if counts is None else times)
         self.classes = len(self.times)
-        pools = [self._pool(test, strand.lexicon, t) for strand in strands for t in self.times.tolist()]
+        pools = [self._pool(test, strand, t) for strand in strands for t in self.times.tolist()]
         fill = np.array([len(common) + len(tail) for common, tail in pools], dtype=np.float64)
         self.quotas = quotas([s.share for s in strands], counts or (1.0,), fill.reshape(-1, self.classes))
         self.with_letters = counts is not None
@@ -117,10 +119,12 @@ class Deck:
         self._start = offsets_of([len(pool) for pair in pools for pool in pair])[::2]
         self._cards = np.concatenate([pool for pair in pools for pool in pair])
 
-    def _pool(self, test: bool, lexicon: int, count: int) -> tuple[Any, Any]:
-        words = self.words
+    def _pool(self, test: bool, strand: Strand, count: int) -> tuple[Any, Any]:
+        words, lexicon = self.words, strand.lexicon
         numbers = np.arange(words.starts[lexicon], words.starts[lexicon + 1], dtype=np.int32)
         fits = words.test[numbers] == test
+        if strand.without is not None:
+            fits &= ~words.shared(lexicon, strand.without)
         if count > 0:
             fits &= words.by_count[count - 1].lengths[numbers] > 0
         elif count == 0:
@@ -298,13 +302,16 @@ def strands_of(
         own_words: for each language, the share of its questions that is about its own words.
         lexicons: for each language, the numbers of its own lexicon and of the English one.
 
-    >>> strands_of([0.8, 0.2], [1.0, 0.5], [(0, 0), (1, 0)])[1:]
-    [Strand(language=1, lexicon=1, share=0.1), Strand(language=1, lexicon=0, share=0.1)]
+    >>> strands = strands_of([0.8, 0.2], [1.0, 0.5], [(0, 0), (1, 0)])
+    >>> [(strand.language, strand.lexicon, strand.share) for strand in strands]
+    [(0, 0, 0.8), (1, 1, 0.1), (1, 0, 0.1)]
     """
     strands = []
     rows = largest_remainder(shares).tolist()
     for number, (total, share, (own, english)) in enumerate(zip(rows, own_words, lexicons, strict=True)):
         mine = total if own == english else round(total * share)
         strands += [Strand(number, own, mine / BLOCK)] if mine else []
-        strands += [Strand(number, english, (total - mine) / BLOCK)] if mine < total else []
+        # A word of both languages is dealt as the language's own, or its questions would come twice.
+        without = own if mine else None
+        strands += [Strand(number, english, (total - mine) / BLOCK, without)] if mine < total else []
     return strands

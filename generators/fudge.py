@@ -17,7 +17,7 @@ from generators.deal import Dealt
 from generators.pieces import Piece, when
 from generators.prompts import Language, Template
 from generators.ragged import offsets_of
-from generators.rows import Ints, Rows, below, key_of, mix, permute
+from generators.rows import Ints, below, key_of, mix, permute
 from generators.texts import Texts
 
 OPENER = 0.30  # share of questions with a lead-in
@@ -118,16 +118,18 @@ class Questions:
         form = permute(form, forms, salt)
         quoted = [(form >> place) & 1 == 1 for place in range(places)]
         template = self._first_template[language] + (form >> places)
-        # The rest by weight; `turn` of these ways further where every form has been used that often.
-        frame = _draw(rows, "frame", template, self._edges, self._first_frame)
+        # The rest by weight; `turn` of these ways further where every form has been used that often. It is
+        # drawn for what is asked in this form, not for the row: only then do further ways never meet.
+        asked = mix(salt, form)
+        frame = _draw(mix(rows.key("frame"), asked), template, self._edges, self._first_frame)
         quotes = np.where(np.logical_or.reduce(quoted), self._quote_counts[language], 1)
-        quote = rows.below("quote", quotes)
+        quote = below(mix(rows.key("quote"), asked), quotes)
         ending_set = self._ending_set[self._first_frame[template] + frame]
-        ending = _draw(rows, "ending", ending_set, self._ending_edges, self._first_ending)
+        ending = _draw(mix(rows.key("ending"), asked), ending_set, self._ending_edges, self._first_ending)
         frame = frame + self._first_frame[template]
         if turn.any():
             way, quote = np.divmod(quote + turn, quotes)
-            first, ways = self._first_way[self._first_frame[template]], self._ways(template)
+            first, ways = self._first_way[self._first_frame[template]], self.ways[template]
             way = first + (self._first_way[frame] - first + ending + way) % ways
             frame = np.searchsorted(self._first_way, way, side="right") - 1
             ending_set, ending = self._ending_set[frame], way - self._first_way[frame]
@@ -163,8 +165,10 @@ class Questions:
             dict(zip(self.slots, quoted, strict=True)),
         )
 
-    def _ways(self, template: Ints) -> Ints:
-        return self._first_way[self._first_frame[template + 1]] - self._first_way[self._first_frame[template]]
+    @property
+    def ways(self) -> Ints:
+        """In how many ways each template can be typed, however its slots are quoted: (templates,)."""
+        return np.diff(self._first_way[self._first_frame])
 
     def written(self) -> list[tuple[str, ...]]:
         """Return the literals of every frame, for tests and previews."""
@@ -212,9 +216,9 @@ def _edges(groups: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:
     return np.concatenate([number + np.cumsum(group) / np.sum(group) for number, group in enumerate(groups)])
 
 
-def _draw(rows: Rows, field: str, group: Ints, edges: Any, first: Any) -> Ints:
+def _draw(hashes: Any, group: Ints, edges: Any, first: Any) -> Ints:
     """Draw a member of each row's group by weight; returns its place in the group."""
-    drawn = group + (rows.hash(field) >> np.uint64(11)) * 2.0**-53
+    drawn = group + (hashes >> np.uint64(11)) * 2.0**-53
     sizes = np.diff(first)[group]
     place = np.searchsorted(edges, drawn, side="right") - first[group]
     return np.clip(place, 0, sizes - 1)

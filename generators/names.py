@@ -22,6 +22,6 @@ def find(name: str, allowed: Iterable[str], what: str) -> str:
     names = list(allowed)
     if name in names:
         return name
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"there is no {what} {name!r}{hint} There are: {', '.join(names)}")

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generators.columns import Column, Lines, as_json, joined, number, quoted
-from generators.texts import Growing, Index, Texts
+from generators.texts import Index, Texts
 
 Mask = npt.NDArray[np.bool_]
 
@@ -131,8 +131,8 @@ def json_object(values: "Mapping[str, Column | Lines | Index]") -> list[Piece]:
         if isinstance(value, Lines):
             pieces += ["[", joined(Lines(quoted(value.texts), value.rows), ", "), "]"]
         elif isinstance(value, Column):
-            small = isinstance(value.texts, Growing)
-            pieces.append(value.map(as_json) if small else Column(quoted(value.texts), value.index))
+            grows = value.texts.grows
+            pieces.append(value.map(as_json) if grows else Column(quoted(value.texts), value.index))
         elif value.dtype == np.bool_:
             pieces.append(Column(_BOOLEANS, value.astype(np.int8)))
         else:

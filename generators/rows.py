@@ -33,7 +33,8 @@ def key_of(*names: str | int) -> np.uint64:
     >>> key_of("a", 1) == key_of("a", 1), key_of("a", 1) == key_of("a1")
     (np.True_, np.False_)
     """
-    text = "\x1f".join(f"{type(name).__name__}:{name}" for name in names)
+    # True and numpy's 1 are 1, here as in the cache.
+    text = "\x1f".join(f"str:{n}" if isinstance(n, str) else f"int:{int(n)}" for n in names)
     return np.uint64(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little"))
 
 

@@ -4,14 +4,17 @@
 (['1024'], ['2', '3'])
 """
 
+from unicodedata import normalize
+
 import regex
 
 # An answer runs to the end of its line, or to the next mark; what models write around it is taken off.
-_FINAL = regex.compile(r"####[ \t]*((?:(?!####)[^\r\n])*)")
+_FINAL = regex.compile(r"#{4,}+[ \t]*+((?:(?!####)[^\r\n])*+)")
 _AROUND = " \t\u00a0*_`\"'“”‘’«»「」$:=()[]"
 _STOPS = ".。,，;；!！"
-_GROUPED = regex.compile(r"[+-]?[0-9]{1,3}(?:[,  \u00a0\u202f'_][0-9]{3})+")
-_NUMBER = regex.compile(r"([+-]?)0*([0-9]+)(?:\.0+)?")
+_BOX = regex.compile(r"\\(?:boxed|text|textbf|mathbf)\{([^{}]*+)\}")
+_DIGITS = r"[0-9]{1,3}(?:[, \u00a0\u202f'_][0-9]{3})++(?![0-9])|[0-9]++"
+_NUMBER = regex.compile(rf"([+\-−]?)({_DIGITS})(?:\.0++(?![0-9]))?")
 
 
 def finals(completion: str) -> list[str]:
@@ -23,21 +26,23 @@ def finals(completion: str) -> list[str]:
 def normal(answer: str) -> str:
     """Take off what models write around an answer: bold marks, quotes, a final full stop, thousands commas.
 
-    >>> [normal(text) for text in ("**3**.", "1,024", "3.0", "007", "`r`", "3 letters", "-0")]
-    ['3', '1024', '3', '7', 'r', '3', '0']
+    A number may have words behind it, but no other number: "3 or 4" answers nothing.
+
+    >>> [normal(text) for text in ("**3**.", "1,024", "3.0", "007", "`r`", "3 letters", "-0", "3 or 4")]
+    ['3', '1024', '3', '7', 'r', '3', '0', '3 or 4']
     """
-    text = answer
-    while (shorter := text.strip(_AROUND).rstrip(_STOPS)) != text:
-        text = shorter
-    if _GROUPED.fullmatch(text):
-        text = regex.sub(r"[^0-9+-]", "", text)
-    head = text.split(maxsplit=1)
-    if head and _NUMBER.fullmatch(tail := head[0].strip(_AROUND).rstrip(_STOPS)):
-        text = tail  # "3 letters" answers 3
-    if number := _NUMBER.fullmatch(text):
-        digits = number[2]
-        return digits if number[1] in ("", "+") or digits == "0" else "-" + digits
-    return text
+    text = _BOX.sub(r"\1", answer).lstrip(_AROUND).rstrip(_AROUND + _STOPS)
+    number = _NUMBER.match(text)
+    if number is None or regex.match(r"[\p{Latin}_%°/^]", text[number.end() :]):
+        return text  # "3rd" and "3%" are no counts
+    value = _value(number)
+    rest = _NUMBER.finditer(text, number.end())
+    return value if all(_value(other) == value for other in rest) else text
+
+
+def _value(number: "regex.Match[str]") -> str:
+    digits = regex.sub("[^0-9]", "", number[2]).lstrip("0") or "0"
+    return digits if number[1] in ("", "+") or digits == "0" else "-" + digits
 
 
 def same_answer(completion: str, answer: str) -> bool:
@@ -49,8 +54,11 @@ def same_answer(completion: str, answer: str) -> bool:
     return finals(completion) == [normal(answer)]
 
 
+# A letter is a grapheme, as in the lexicon: several code points in some scripts, even several letters.
+_LETTER = r"(?:(?=\p{L})\X)"
+_WITHIN = r"[\p{L}\p{M}\p{N}'’]"
 _LETTERS = regex.compile(
-    r"(?<![\p{L}\p{M}\p{N}'’])(?:\p{L}\p{M}*)(?:[\s,.;·|/*_`\"'“”‘’\-–—]{1,4}(?:\p{L}\p{M}*)(?![\p{L}\p{M}\p{N}'’]))+"
+    rf"(?<!{_WITHIN}){_LETTER}(?:[\s,.;·|/*_`\"'“”‘’、，；\-–—]{{1,4}}{_LETTER}(?!{_WITHIN}))+"
 )
 
 
@@ -60,9 +68,9 @@ def spelled_out(completion: str) -> list[list[str]]:
     >>> spelled_out("fig: f, i, g"), spelled_out("**F-I-G**"), spelled_out("fig")
     ([['f', 'i', 'g']], [['f', 'i', 'g']], [])
     """
-    found = []
+    found: dict[tuple[str, ...], None] = {}
     for run in _LETTERS.findall(completion):
-        letters = [letter.casefold() for letter in regex.findall(r"\p{L}\p{M}*", run)]
-        if letters not in found:
-            found.append(letters)
-    return found
+        # Longer than any letter is only what was written to be slow: it need not be sorted into NFC.
+        letters = (each if len(each) > 32 else normalize("NFC", each) for each in regex.findall(_LETTER, run))
+        found[tuple(letter.casefold() for letter in letters)] = None
+    return [list(letters) for letters in found]

@@ -14,6 +14,8 @@ Index = npt.NDArray[Any]
 class Texts:
     """A table of texts, numbered from 0; subclasses may grow, but never change a text they have."""
 
+    grows = False
+
     def __init__(self, texts: "pa.StringArray | Sequence[str]") -> None:
         self._array = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.string())
         self._derived: dict[Any, Texts] = {}
@@ -40,7 +42,7 @@ class Texts:
 
     def joined(self, between: str, before: str = "", after: str = "") -> "Texts":
         """Return the texts as they stand first in a list, then again as they stand later in it."""
-        key = ("joined", between, before, after)
+        key = ("joined", between, before, after, len(self))  # a table that grows needs another one then
         if key not in self._derived:
             both = (self.affixed(before, after), self.affixed(between + before, after))
             self._derived[key] = Texts(pa.concat_arrays([texts.slice(0, len(self)) for texts in both]))
@@ -50,6 +52,7 @@ class Texts:
 class _Affixed(Texts):
     def __init__(self, source: Texts, before: str, after: str) -> None:
         self._source, self._before, self._after = source, before, after
+        self.grows = source.grows
         self._derived = {}
 
     def __len__(self) -> int:
@@ -65,6 +68,8 @@ class _Affixed(Texts):
 
 class Growing(Texts):
     """Texts made when they are first needed: `make` is called once for each key, a number."""
+
+    grows = True
 
     def __init__(self, size: int, make: Callable[[Index], Sequence[str]]) -> None:
         self._texts: list[str] = []

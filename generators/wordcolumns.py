@@ -5,10 +5,10 @@ copy; what has another length (graphemes, alphabet, report) is JSON in its metad
 reads it.
 
 >>> graphemes, letters, counted = spelled(["abba", "cab"])
->>> graphemes, letters
-(['a', 'b', 'c'], (array([0, 4, 7], dtype=int32), array([0, 1, 1, 0, 2, 0, 1], dtype=int32)))
->>> counted["once"]
-(array([0, 0, 3], dtype=int32), array([2, 0, 1], dtype=int32))
+>>> graphemes, letters.tolist()
+(['a', 'b', 'c'], [[0, 1, 1, 0], [2, 0, 1]])
+>>> counted["once"].tolist(), counted["twice"].tolist()
+([[], [2, 0, 1]], [[0, 1], []])
 """
 
 import json
@@ -22,6 +22,7 @@ import pyarrow as pa
 import regex
 
 from generators.offensive import inflected, offensive_lists
+from generators.ragged import Ragged
 from generators.wordlists import (
     Found,
     LexiconError,
@@ -33,8 +34,6 @@ from generators.wordlists import (
 )
 
 Ints = npt.NDArray[np.int32]
-OffsetsValues = tuple[Ints, Ints]
-"""Rows of different lengths: offsets (n + 1,) and values; row i is values[offsets[i]:offsets[i + 1]]."""
 
 COMMON_ZIPF = 4.0  # ten times in a million words, and more
 _SPLIT_KEY = b"hornbook split 1"  # never the seed: two exports must share no test word
@@ -128,8 +127,8 @@ def build(asked: dict[str, Any], files: dict[str, tuple[Path, bytes]]) -> pa.Rec
         "report": report,
     }
     columns = {"words": strings, "zipf": pa.array(zipf), "test": pa.array(test.view(np.uint8))}
-    for name, (offsets, values) in {"letters": letters, **counted}.items():
-        columns[name] = pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))
+    for name, rows in {"letters": letters, **counted}.items():
+        columns[name] = pa.ListArray.from_arrays(pa.array(rows.offsets), pa.array(rows.values))
     batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
     return batch.replace_schema_metadata({"language": asked["language"], "about": json.dumps(about)})
 
@@ -165,7 +164,7 @@ def _filtered(
     return kept, report
 
 
-def spelled(words: list[str]) -> tuple[list[str], OffsetsValues, dict[str, OffsetsValues]]:
+def spelled(words: list[str]) -> tuple[list[str], Ragged, dict[str, Ragged]]:
     """Number the graphemes, spell every word, and sort its graphemes by how often it holds them.
 
     Returns:
@@ -187,21 +186,18 @@ def spelled(words: list[str]) -> tuple[list[str], OffsetsValues, dict[str, Offse
     counted = {}
     for name, chosen in (("once", count == 1), ("twice", count == 2), ("more", count > 2)):
         at = np.sort(first[chosen])  # positions rise with the word, then with the first occurrence
-        counted[name] = (_offsets(word_of[at], len(words)), values[at])
-    return graphemes, (_offsets(word_of, len(words)), values), counted
+        counted[name] = Ragged(_offsets(word_of[at], len(words)), values[at])
+    return graphemes, Ragged(_offsets(word_of, len(words)), values), counted
 
 
 def _offsets(row_of: npt.NDArray[np.int64], rows: int) -> Ints:
     return np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=rows))]).astype(np.int32)
 
 
-def _absent(
-    graphemes: list[str], alphabet: str, letters: OffsetsValues, common: npt.NDArray[np.bool_]
-) -> list[int]:
+def _absent(graphemes: list[str], alphabet: str, letters: Ragged, common: npt.NDArray[np.bool_]) -> list[int]:
     own = set(regex.findall(r"\X", alphabet))
     ids = [i for i, grapheme in enumerate(graphemes) if grapheme in own]
     if ids:
         return ids
-    offsets, values = letters
-    of_common = np.unique(values[np.repeat(common, np.diff(offsets))])
+    of_common = np.unique(letters.values[letters.spread(common)])
     return of_common.tolist() if len(of_common) else list(range(len(graphemes)))

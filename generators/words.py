@@ -42,6 +42,7 @@ class Words:
     test: npt.NDArray[np.bool_]
     common: npt.NDArray[np.bool_]
     _holders: dict[tuple[int, bool], Ragged] = field(default_factory=dict, repr=False)
+    _shared: dict[tuple[int, int], npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, lexicons: Sequence[Lexicon]) -> "Words":
@@ -75,6 +76,13 @@ class Words:
     def source(self) -> Ints:
         """The number of each word's lexicon, (words,)."""
         return np.repeat(np.arange(len(self.lexicons), dtype=np.int32), np.diff(self.starts))
+
+    def shared(self, lexicon: int, other: int) -> npt.NDArray[np.bool_]:
+        """Say which words of a lexicon are also in another: (words of the lexicon,)."""
+        if (lexicon, other) not in self._shared:
+            mine, others = self.lexicons[lexicon].words, self.lexicons[other].words
+            self._shared[lexicon, other] = pc.is_in(mine, others).to_numpy(zero_copy_only=False)
+        return self._shared[lexicon, other]
 
     def word(self, numbers: npt.NDArray[np.int64]) -> Column:
         """Return words by number, (rows,)."""

@@ -53,6 +53,7 @@ __all__ = [
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
+COUNTED = ("count", "form", "lexicon")  # facts that the manifest counts rows by
 Index = npt.NDArray[np.int64]
 
 
@@ -68,6 +69,7 @@ class Script:
         letter: the letter asked for, (rows,), if the task asks for one.
         word: the word asked about, (rows,), if it is one word.
         facts: whatever else was drawn, (rows,) each, enough to recompute the truth from.
+        words: all words that the row is about, if they are more than the one dealt.
     """
 
     dealt: Dealt
@@ -77,6 +79,7 @@ class Script:
     letter: "Column | str" = ""
     word: "Column | str" = ""
     facts: "Mapping[str, Column | Lines | npt.NDArray[Any]]" = field(default_factory=dict)
+    words: Lines | None = None
 
 
 @dataclass(frozen=True)
@@ -275,11 +278,13 @@ class Task:
     def asked_for(self) -> dict[str, Any]:
         """What the task was made with, by name, for the manifest."""
         args, options = self._made
-        given = inspect.signature(type(self)).bind(*args, **options).arguments
-        return {
-            name: value if isinstance(value, int | float | dict) else str(value)
-            for name, value in given.items()
-        }
+        given = inspect.signature(type(self).__init__).bind(self, *args, **options)
+        given.apply_defaults()
+        found: dict[str, Any] = {}
+        for name, value in list(given.arguments.items())[1:]:
+            found |= value if isinstance(value, dict) and name not in ("language",) else {name: value}
+        plain = (int, float, dict, str, type(None))
+        return {name: value if isinstance(value, plain) else str(value) for name, value in found.items()}
 
     def __reduce__(self) -> Any:
         args, options = self._made
@@ -309,8 +314,8 @@ class Task:
         """Re-derive a row from its facts, by other means than script(); yields what is wrong.
 
         Args:
-            row: a row of a shard, as verify reads it: prompt and turn (strings), parts (pairs of type and
-                text), answer, word, letter, style, and facts (a mapping).
+            row: a row of a shard, as verify reads it: question and turn (strings), parts (pairs of type
+                and text), answer, word, letter, style, and facts (a mapping; None in a dialect without).
         """
         if not self.evaluate({"answer": row["answer"], **row}, row["turn"]):
             yield f"the turn does not give the answer {row['answer']!r}"
@@ -334,6 +339,7 @@ class Task:
             "lexicon": Column(self._lexicon_names, self.words.source[dealt.word_number]),
         }
         columns: dict[str, Column | str] = {
+            **{name: _as_column(facts[name]) for name in COUNTED if name in facts},
             "name": f"{self.name}/{self.split}/{self.seed}",
             "task": self.name,
             "split": self.split,
@@ -349,6 +355,7 @@ class Task:
             rows.index,
             book.set([user(*asked.pieces), script.turn], n),
             book.set(json_object(facts), n),
+            book.set([dealt.word if script.words is None else script.words], n),
             {name: _codes(book, column, n) for name, column in columns.items()},
         )
 
@@ -411,6 +418,12 @@ def _tool(contract: str) -> PythonTool:
 
 def _make(cls: type[Task], args: tuple[Any, ...], options: dict[str, Any]) -> Task:
     return cls(*args, **options)
+
+
+def _as_column(fact: "Column | Lines | npt.NDArray[Any]") -> Column:
+    if isinstance(fact, Lines):
+        raise ValueError("the manifest can't count by a fact that is a list")
+    return fact if isinstance(fact, Column) else number(fact)
 
 
 def _codes(book: Book, column: "Column | str", rows: int) -> npt.NDArray[np.int32]:

@@ -102,6 +102,7 @@ class LetterCounting(Task):
             answer=number(total),
             letter=letter,
             facts={"words": words, "count": total, "form": call.form},
+            words=words,
         )
 
     def _phrases(self, dealt: Dealt) -> Ragged:
@@ -166,7 +167,7 @@ class LetterCounting(Task):
 
     def check(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Count again, and read every line of the working."""
-        yield from check_counting(row, row["facts"]["words"])
+        yield from check_counting(row)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class SpellingBee(Task):
 
     def check(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Count again, and read every line of the working."""
-        yield from check_counting(row, [row["word"]])
+        yield from check_counting(row)
 
 
 class SimpleSpelling(Task):

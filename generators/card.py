@@ -1,0 +1,68 @@
+"""The dataset card: DIR/README.md, for loaders, viewers and people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_CARD = """---
+pretty_name: Hornbook conversations
+license: cc-by-sa-4.0
+language:
+{languages}
+tags:
+- synthetic
+- spelling
+- tokenization
+configs:
+- config_name: default
+  data_files:
+{configs}
+---
+# Conversations that teach a small model its letters
+
+Made by Hornbook {version}, in the dialect `{dialect}`. `manifest.json` says what was asked, of which
+versions, and what came out (fingerprint `{fingerprint}`). `hornbook verify` on this folder derives every
+row again from its facts.
+
+| rows | {heads} |
+|---|{rules}|
+{rows}
+
+- No word of the test split is in the training split ({shared} shared).
+- {called:,} Python calls were run, and their outputs are what came back. {refused:,} conversations have
+  none, because the model's own tool would refuse the call.
+- `messages`, `prompt` and `completion` are plain chat{without}. `parts` has every assistant turn in full,
+  as `text`, `python` and `python_output`; a tool's output is not for training on: `train` is false there.
+
+## Licences
+
+The words and their frequencies come from wordfreq by Robyn Speer (doi:10.5281/zenodo.7199437), whose data
+is under CC BY-SA 4.0 and draws on sources that it names, among them Wikipedia, SUBTLEX and OpenSubtitles.
+Conversations made from your own words are yours.
+"""
+
+
+def card(manifest: Mapping[str, Any]) -> str:
+    """Write the card of a folder from its manifest."""
+    asked, splits = manifest["asked"], manifest["splits"]
+    tasks = dict.fromkeys(task["task"] for task in asked["tasks"])
+    counts = {split: found["tasks"] for split, found in splits.items()}
+    languages = {code for by in counts.values() for task in by.values() for code in task.get("language", {})}
+
+    def row(task: str) -> str:
+        cells = [f"{by.get(task, {}).get('rows', {}).get('all', 0):,}" for by in counts.values()]
+        return f"| {task} | {' | '.join(cells)} |"
+
+    return _CARD.format(
+        languages="\n".join(f"- {code}" for code in sorted(languages)),
+        configs="\n".join(f"  - split: {split}\n    path: {split}/*.parquet" for split in splits),
+        version=asked["versions"]["hornbook"],
+        dialect=asked["dialect"],
+        fingerprint=asked["fingerprint"][:16],
+        heads=" | ".join(splits),
+        rules="|".join("---:" for _ in splits),
+        rows="\n".join(row(task) for task in tasks),
+        shared=manifest["words_shared_by_splits"],
+        called=manifest["tool_calls"]["tool"],
+        refused=manifest["tool_calls"]["refused"],
+        without="" if asked["tool_text"] == "fenced" else ", without the exchange with the tool",
+    )

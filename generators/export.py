@@ -1,0 +1,160 @@
+"""Exporting: a folder of shards from tasks, made by several processes, finished where it was left off."""
+
+import hashlib
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from generators.card import card
+from generators.dialects import Dialect
+from generators.folder import Folder, FolderError
+from generators.manifest import asked as write_asked
+from generators.manifest import manifest as write_manifest
+from generators.mixture import Mixture
+from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make
+from generators.workers import run
+
+Progress = Callable[[int, int], None]
+UNIVERSAL = Dialect("universal")
+FILES = ("lexicon", "holdout", "exclude")  # options that name a file: what it holds counts, not its place
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export did.
+
+    Attributes:
+        manifest: of the folder.
+        made, kept: the shards that were written, and those that were whole already.
+    """
+
+    manifest: Mapping[str, Any]
+    made: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def export(
+    splits: Mapping[str, Sequence[Any]],
+    out: "str | os.PathLike[str]",
+    *,
+    seed: int = 0,
+    dialect: Dialect = UNIVERSAL,
+    shard_rows: int = SHARD,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Progress = lambda done, rows: None,
+) -> Exported:
+    """Write tasks to a folder of Parquet shards.
+
+    Args:
+        splits: the tasks of each split, "train" and "test"; they are mixed in one seeded order.
+        out: the folder. What it lacks of the same export is finished, what is whole is kept.
+        seed: of the order.
+        dialect: the columns.
+        shard_rows: rows of a shard.
+        workers: processes; None takes as many as there are cores, 1 stays in this one.
+        overwrite: replace another export in the folder.
+        progress: told how many rows are done, of how many.
+
+    Raises:
+        FolderError: the folder can't be used; see Folder.opened.
+        ValueError: an option is wrong, or train and test share a word.
+    """
+    mixtures = {split: Mixture(tasks, seed) for split, tasks in splits.items()}
+    jobs = jobs_of({split: len(mixture) for split, mixture in mixtures.items()}, shard_rows)
+    lexicons = {
+        lexicon.language: lexicon
+        for tasks in splits.values()
+        for task in tasks
+        for lexicon in task.words.lexicons
+    }
+    asked = write_asked(
+        _described(splits),
+        {language: lexicon.fingerprint for language, lexicon in lexicons.items()},
+        seed=seed,
+        dialect=dialect.name,
+        tool_text=dialect.tool_text,
+        shard_rows=shard_rows,
+    )
+    folder = Folder(out)
+    with folder.opened(asked, overwrite):
+        if strangers := folder.strangers(jobs):
+            raise FolderError(f"{folder.path} holds files that loaders would read as shards: {strangers[0]}")
+        records = folder.done(jobs)
+        kept = tuple(records)
+        rows = sum(record.rows for record in records.values())
+        total = sum(len(mixture) for mixture in mixtures.values())
+        progress(rows, total)
+        missing = [job for job in jobs if job.file not in records]
+        whole = folder.manifest()
+        task = _Work(mixtures, dialect, folder.path, folder.scratch)
+        for job, record in run(task, missing, workers, lambda done: progress(rows + done, total)):
+            records[job.file] = record
+        manifest = _finish(folder, whole, asked, jobs, records, lexicons)
+        return Exported(manifest, tuple(job.file for job in missing), kept)
+
+
+def _finish(
+    folder: Folder,
+    whole: Mapping[str, Any] | None,
+    asked: Mapping[str, Any],
+    jobs: Sequence[Job],
+    records: Mapping[str, Record],
+    lexicons: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    """Write the manifest, or, where a whole folder was only mended, see that it is as it was."""
+    ordered = [records[job.file] for job in jobs]
+    if whole is not None:
+        if whole["shards"] != [record.as_json() for record in ordered]:
+            raise FolderError(f"{folder.path} was mended, but its shards differ from its manifest")
+        manifest = whole
+    else:
+        hashes: dict[str, dict[str, Any]] = {}
+        for what in ("questions", "words"):
+            parts: dict[str, list[Any]] = {}
+            for job in jobs:
+                parts.setdefault(job.split, []).append(load_hashes(folder.scratch, job, what))
+            hashes[what] = {split: np.concatenate(part) for split, part in parts.items()}
+        reports = {language: lexicon.report for language, lexicon in lexicons.items()}
+        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports)
+        if manifest["words_shared_by_splits"]:
+            raise ValueError(f"train and test share {manifest['words_shared_by_splits']} words")
+    folder.finish(manifest, card(manifest))
+    return manifest
+
+
+def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    described = []
+    for tasks in zip(*splits.values(), strict=True):
+        first = tasks[0]
+        given = {k: v for k, v in first.asked_for.items() if k not in ("size", "split")}
+        options = {k: Path(v).name if k in FILES else v for k, v in given.items()}
+        source = inspect.getsourcefile(type(first))
+        described.append(
+            {
+                "task": first.name,
+                "class": f"{type(first).__module__}:{type(first).__qualname__}",
+                "rows": {split: len(task) for split, task in zip(splits, tasks, strict=True)},
+                "options": options,
+                "source": hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else "",
+            }
+        )
+    return described
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All that a worker needs to make any shard."""
+
+    mixtures: Mapping[str, Mixture]
+    dialect: Dialect
+    folder: Path
+    scratch: Path
+
+    def make(self, job: Job, progress: Callable[[int], None]) -> Record:
+        return make(job, self.mixtures[job.split], self.dialect, self.folder, self.scratch, progress)

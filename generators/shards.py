@@ -1,0 +1,192 @@
+"""One shard: some rows of a mixture, written to one Parquet file, whole or not at all.
+
+What a shard holds is a function of the mixture and the rows' numbers, so it can be made by any process,
+again and again. Beside the file goes a record of what was written, from which the manifest is made.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from generators.book import Book, Conversations
+from generators.dialects import DICTIONARY, Dialect
+from generators.hashes import text_hashes
+from generators.mixture import Mixture
+from generators.pages import BOOK
+
+BATCH = 10_000  # rows of a batch and of a row group
+SHARD = 50_000  # rows of a shard
+COUNTED = ("language", "lexicon", "style", "count", "form")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A shard to be made.
+
+    Attributes:
+        split: its split.
+        number: its number in the split, from 0.
+        shards: how many the split has.
+        start, stop: the rows it holds, start to stop - 1 of the split's mixture.
+    """
+
+    split: str
+    number: int
+    shards: int
+    start: int
+    stop: int
+
+    @property
+    def file(self) -> str:
+        """The shard's path in the folder, as loaders expect it."""
+        return f"{self.split}/{self.split}-{self.number:05}-of-{self.shards:05}.parquet"
+
+
+@dataclass
+class Record:
+    """What a shard holds.
+
+    Attributes:
+        file: its path in the folder.
+        rows, bytes: how many.
+        sha256: of the file.
+        counts: rows by task, then by column, then by value.
+    """
+
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+    counts: dict[str, dict[str, dict[str, int]]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def jobs_of(splits: Mapping[str, int], shard_rows: int = SHARD) -> list[Job]:
+    """Cut splits into shards.
+
+    Args:
+        splits: how many rows each has.
+        shard_rows: the most that a shard has.
+
+    >>> [job.file for job in jobs_of({"train": 70_000})]
+    ['train/train-00000-of-00002.parquet', 'train/train-00001-of-00002.parquet']
+    """
+    jobs = []
+    for split, rows in splits.items():
+        shards = -(-rows // shard_rows)
+        for number in range(shards):
+            start = number * shard_rows
+            jobs.append(Job(split, number, shards, start, min(start + shard_rows, rows)))
+    return jobs
+
+
+def make(
+    job: Job,
+    mixture: Mixture,
+    dialect: Dialect,
+    folder: Path,
+    scratch: Path,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Record:
+    """Make a shard and its record.
+
+    Args:
+        job: which.
+        mixture: of the shard's split.
+        dialect: its columns.
+        folder: where the shard goes, under `job.file`.
+        scratch: a folder of the same file system, for what is not yet whole.
+        progress: told how many rows were written, after each batch.
+
+    Returns:
+        The record, which then also lies in scratch, beside the hashes of questions and words.
+    """
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    questions, words = [], []
+    temporary = scratch / f"{job.split}-{job.number:05}.parquet"
+    book = Book()
+    with pq.ParquetWriter(
+        temporary,
+        dialect.schema,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=DICTIONARY,
+        write_page_index=True,
+        write_page_checksum=True,
+    ) as writer:
+        for start in range(job.start, job.stop, BATCH):
+            index = np.arange(start, min(start + BATCH, job.stop))
+            if book.bytes > BOOK:
+                book = Book()
+            conversations = mixture.conversations(index, book)
+            writer.write_table(dialect.table(conversations), row_group_size=BATCH)
+            _count(conversations, counts)
+            questions.append(text_hashes(conversations.questions()))
+            words.append(text_hashes(book.take(np.unique(conversations.words.values))))
+            progress(len(index))
+    _flush(temporary)
+    record = Record(job.file, job.stop - job.start, temporary.stat().st_size, sha256(temporary), counts)
+    stem = scratch / f"{job.split}-{job.number:05}"
+    np.save(stem.with_suffix(".questions.npy"), np.concatenate(questions))
+    np.save(stem.with_suffix(".words.npy"), np.unique(np.concatenate(words)))
+    write_whole(stem.with_suffix(".json"), json.dumps(record.as_json(), ensure_ascii=False))
+    # The record first: a shard under its own name has one, whenever the process is killed.
+    os.replace(temporary, folder / job.file)
+    _flush((folder / job.file).parent)
+    return record
+
+
+def _count(conversations: Conversations, counts: dict[str, dict[str, dict[str, int]]]) -> None:
+    tasks, numbers = np.unique(conversations.columns["task"], return_inverse=True)
+    for number, task in enumerate(conversations.book.take(tasks).to_pylist()):
+        mine = numbers == number
+        counted = counts.setdefault(task, {})
+        for name in COUNTED:
+            if name in conversations.columns:
+                codes, rows = np.unique(conversations.columns[name][mine], return_counts=True)
+                values = conversations.book.take(codes).to_pylist()
+                column = counted.setdefault(name, {})
+                for value, n in zip(values, rows.tolist(), strict=True):
+                    if value:
+                        column[value] = column.get(value, 0) + n
+        rows_so_far = counted.setdefault("rows", {})
+        rows_so_far["all"] = rows_so_far.get("all", 0) + int(mine.sum())
+
+
+def sha256(path: Path) -> str:
+    """Hash a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, whenever the process is killed."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    _flush(temporary)
+    os.replace(temporary, path)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def load_hashes(scratch: Path, job: Job, what: str) -> npt.NDArray[np.uint64]:
+    """Return the hashes of a shard's "questions" or "words"."""
+    return np.load(scratch / f"{job.split}-{job.number:05}.{what}.npy")

@@ -1,0 +1,255 @@
+"""Verifying a folder: every row is read back and derived again from its facts.
+
+Each shard is one job, for as many processes as there are cores. What is wrong is said with file, row and
+reason; what was checked, in numbers.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generators.dialects import SCHEMAS
+from generators.folder import SCRATCH, Folder, FolderError
+from generators.hashes import text_hashes
+from generators.pythontool import PythonTool
+from generators.rowcheck import check_row
+from generators.shards import sha256
+from generators.wordlists import fold
+from generators.workers import run
+
+Check = Callable[[Mapping[str, Any]], Iterator[str]]
+SHOWN = 20  # problems kept of each shard
+_BATCH = 5_000
+
+
+@dataclass
+class Report:
+    """What was checked, and what is wrong.
+
+    Attributes:
+        rows: by task.
+        calls: how many tool calls were run again.
+        trained: parts that are trained on.
+        problems: lines with file, row and reason, the first of each shard.
+        wrong: how many problems there are in all.
+        words: by split, folded.
+        ids: hashes of all ids.
+        conversations: hashes of all messages.
+        unchecked: rows by task whose own check was not at hand.
+    """
+
+    rows: Counter[str] = field(default_factory=Counter)
+    calls: int = 0
+    trained: int = 0
+    problems: list[str] = field(default_factory=list)
+    wrong: int = 0
+    words: dict[str, set[str]] = field(default_factory=dict)
+    ids: list[Any] = field(default_factory=list)
+    conversations: list[Any] = field(default_factory=list)
+    unchecked: Counter[str] = field(default_factory=Counter)
+
+    def add(self, problem: str) -> None:
+        """Note a problem."""
+        self.wrong += 1
+        if len(self.problems) < SHOWN:
+            self.problems.append(problem)
+
+    def merge(self, other: "Report") -> None:
+        """Add another report to this one."""
+        self.rows += other.rows
+        self.calls += other.calls
+        self.trained += other.trained
+        self.problems += other.problems
+        self.wrong += other.wrong
+        for split, words in other.words.items():
+            self.words.setdefault(split, set()).update(words)
+        self.ids += other.ids
+        self.conversations += other.conversations
+        self.unchecked += other.unchecked
+
+    @property
+    def duplicates(self) -> int:
+        """How many rows are equal to an earlier one."""
+        return _repeats(self.conversations)
+
+
+def _repeats(hashes: Sequence[Any]) -> int:
+    every = np.concatenate(hashes) if hashes else np.empty(0)
+    return len(every) - len(np.unique(every))
+
+
+def verify(
+    path: "str | Path",
+    checks: Mapping[str, Check],
+    workers: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, rows: None,
+) -> Report:
+    """Check a folder.
+
+    Args:
+        path: of the folder.
+        checks: for each task, what checks a row of it (see Task.check); a task without is checked in
+            general.
+        workers: processes; None takes as many as there are cores.
+        progress: told how many rows are done, of how many.
+
+    Raises:
+        FolderError: there is no folder of ours there, or it is not finished.
+    """
+    folder = Folder(path)
+    if not folder.path.is_dir():
+        raise FolderError(f"there is no folder {folder.path}")
+    manifest = folder.manifest()
+    if manifest is None:
+        if (folder.path / SCRATCH).exists():
+            raise FolderError(f"{folder.path} is not finished; run its export again")
+        raise FolderError(f"{folder.path} has no manifest.json, so it is not an export of Hornbook's")
+    asked = manifest["asked"]
+    contracts = {task["task"]: task["options"].get("tool", "nanochat") for task in asked["tasks"]}
+    work = _Work(folder.path, asked["dialect"], asked["tool_text"], dict(checks), contracts)
+    report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
+    for record, found in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
+        report.merge(found)
+        done += record["rows"]
+    _whole(report, manifest)
+    return report
+
+
+def _whole(report: Report, manifest: Mapping[str, Any]) -> None:
+    """Check what only the folder as a whole can show."""
+    if repeated := _repeats(report.ids):
+        report.add(f"{repeated:,} ids stand more than once")
+    if len(report.words) > 1:
+        train, test = report.words.values()
+        if shared := sorted(train & test):
+            report.add(f"{len(shared):,} words are in train and in test, such as {shared[0]!r}")
+    expected = Counter[str]()
+    for split in manifest["splits"].values():
+        for task, counts in split["tasks"].items():
+            expected[task] += counts["rows"]["all"]
+    if expected != report.rows:
+        report.add(f"the manifest says {dict(expected)} rows, the shards have {dict(report.rows)}")
+
+
+@dataclass(frozen=True)
+class _Work:
+    folder: Path
+    dialect: str
+    tool_text: str
+    checks: Mapping[str, Check]
+    contracts: Mapping[str, str]
+
+    def make(self, record: Mapping[str, Any], progress: Callable[[int], None]) -> Report:
+        """Check one shard."""
+        report, name = Report(), record["file"]
+        path = self.folder / name
+        if not path.is_file():
+            report.add(f"{name} is missing")
+            return report
+        if sha256(path) != record["sha256"]:
+            report.add(f"{name} is not the file that the manifest describes (sha256 differs)")
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                if not file.schema_arrow.equals(SCHEMAS[self.dialect]):
+                    report.add(f"{name} has other columns than the dialect {self.dialect!r}")
+                    return report
+                start = 0
+                for batch in file.iter_batches(_BATCH):
+                    self._batch(batch, name, start, report)
+                    start += len(batch)
+                    progress(len(batch))
+        except (OSError, pa.ArrowException) as error:
+            report.add(f"{name} can't be read: {str(error).splitlines()[0]}")
+            return report
+        if start != record["rows"]:
+            report.add(f"{name} has {start:,} rows, the manifest says {record['rows']:,}")
+        return report
+
+    def _batch(self, batch: pa.RecordBatch, name: str, start: int, report: Report) -> None:
+        split = name.partition("/")[0]
+        words = report.words.setdefault(split, set())
+        calls: dict[str, list[tuple[int, str, str]]] = {}
+        for place, row in enumerate(_rows(batch)):
+            where = f"{name} row {start + place:,} ({row['id']})"
+            task = row["task"]
+            for problem in check_row(row, split, self.tool_text):
+                report.add(f"{where}: {problem}")
+            check = self.checks.get(task)
+            if check is None:
+                report.unchecked[task] += 1
+            else:
+                try:
+                    for problem in check(row):
+                        report.add(f"{where}: {problem}")
+                except Exception as error:  # a row so wrong that its check does not understand it
+                    report.add(f"{where}: its facts make no sense: {type(error).__name__}: {error}")
+            report.rows[task] += 1
+            report.trained += sum(trained for _, _, _, trained in row["all_parts"])
+            facts = row["facts"] or {}
+            words.update(fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
+            for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
+                if kind == "python" and after == "python_output":
+                    calls.setdefault(task, []).append((start + place, text, output))
+        for task, made in calls.items():
+            answers = _tool(self.contracts.get(task, "python")).run(pa.array([text for _, text, _ in made]))
+            report.calls += len(made)
+            for (row_number, text, output), answer in zip(made, answers.to_pylist(), strict=True):
+                if answer != output:
+                    report.add(f"{name} row {row_number:,}: {text} gives {answer!r}, the row says {output!r}")
+        report.ids.append(text_hashes(batch["id"]))
+        report.conversations.append(_conversation_hashes(batch))
+
+
+_tools: dict[str, PythonTool] = {}
+
+
+def _tool(contract: str) -> PythonTool:
+    if contract not in _tools:
+        _tools[contract] = PythonTool(contract)
+    return _tools[contract]
+
+
+def _conversation_hashes(batch: pa.RecordBatch) -> Any:
+    """Hash all messages of each row."""
+    messages = batch["messages"]
+    hashes = text_hashes(messages.flatten().field("content"))
+    offsets = messages.offsets.to_numpy() - messages.offsets[0].as_py()
+    # Each message's hash, turned by its place, so that their order counts.
+    places = np.arange(len(hashes)) - np.repeat(offsets[:-1], np.diff(offsets))
+    return np.add.reduceat(hashes * (2 * places.astype(np.uint64) + np.uint64(3)), offsets[:-1])
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """Read rows as plain data: lists of pairs for messages, of tuples for parts."""
+    plain = {
+        n: batch[n].to_pylist() for n in batch.schema.names if pa.types.is_string(batch.schema.field(n).type)
+    }
+    nested = {}
+    for name in batch.schema.names:
+        if name not in plain:
+            column = batch[name]
+            items = column.flatten()
+            fields = [items.field(i).to_pylist() for i in range(items.type.num_fields)]
+            edges = (column.offsets.to_numpy() - column.offsets[0].as_py()).tolist()
+            tuples = list(zip(*fields, strict=True))
+            nested[name] = [tuples[a:b] for a, b in pairwise(edges)]
+    for i in range(len(batch)):
+        row: dict[str, Any] = {name: values[i] for name, values in plain.items()}
+        row.update((name, values[i]) for name, values in nested.items())
+        row["facts"] = json.loads(row["facts"]) if row.get("facts") else None
+        row["all_parts"] = row["parts"]
+        last = len(row["messages"]) - 1
+        row["parts"] = [(kind, text) for message, kind, text, _ in row["all_parts"] if message == last]
+        row["turn"] = row["messages"][last][1]
+        row["question"] = row["messages"][last - 1][1] if last else ""
+        row.setdefault("word", "")
+        row.setdefault("letter", "")
+        yield row

@@ -1,0 +1,95 @@
+"""Jobs for several processes: each is a function of what all share and of itself alone."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Protocol
+
+
+class WorkerError(Exception):
+    """A worker process came to an end before its work did."""
+
+
+class Work(Protocol):
+    """What all jobs share; it is sent to each process once."""
+
+    def make(self, job: Any, progress: Callable[[int], None]) -> Any:
+        """Do one job; progress is told how many rows are done since it was last told."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(
+    work: Any, jobs: Sequence[Any], workers: int | None, progress: Callable[[int], None]
+) -> Iterator[tuple[Any, Any]]:
+    """Do jobs, in this process or in several; yields each with its result, in the order they end.
+
+    Args:
+        work: as Work; it is pickled.
+        jobs: each is pickled too.
+        workers: processes; None takes as many as there are cores, 1 stays in this one.
+        progress: told how many rows are done altogether.
+
+    Raises:
+        WorkerError: a process was killed.
+    """
+    count = min(workers or cores(), len(jobs))
+    if count <= 1:
+        done = 0
+
+        def more(rows: int) -> None:
+            nonlocal done
+            done += rows
+            progress(done)
+
+        for job in jobs:
+            yield job, work.make(job, more)
+        return
+    # Not fork: neither Arrow's threads nor the sandbox's survive it.
+    context = multiprocessing.get_context("spawn")
+    written = context.Value("q", 0)
+    pool = ProcessPoolExecutor(count, context, _start, (work, written))
+    try:
+        waiting = {pool.submit(_make, job): job for job in jobs}
+        while waiting:
+            finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            progress(written.value)
+            for future in finished:
+                yield waiting.pop(future), future.result()
+    except BrokenProcessPool:
+        raise WorkerError("a worker process was killed; run the same command again to finish") from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_state: dict[str, Any] = {}
+
+
+def _start(work: Any, written: Any) -> None:
+    """Begin a worker: it ends when its parent does, however that ends."""
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    _state.update(work=work, written=written)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _make(job: Any) -> Any:
+    def more(rows: int) -> None:
+        with _state["written"].get_lock():
+            _state["written"].value += rows
+
+    return _state["work"].make(job, more)

@@ -1,0 +1,166 @@
+"""Finding tasks by name, without importing what was not asked for.
+
+Ours are the classes of the files beside this one, read as text: other packages have a `tasks` folder too
+(nanochat's imports torch), and listing tasks must not run their code. Others come from the entry-point
+group `hornbook.tasks`, or are named as `path.to.module:Class`.
+"""
+
+import ast
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from generators.names import find
+from tasks.base import Task
+
+GROUP = "hornbook.tasks"
+HERE = Path(__file__).parent
+ROWS = 10_000  # unless the command line says
+
+
+class TaskError(Exception):
+    """A task can't be found or imported; the message says why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A task that there is.
+
+    Attributes:
+        name: as on the command line.
+        target: module:Class.
+        doc: the first line of its docstring, where it can be read without running code.
+    """
+
+    name: str
+    target: str
+    doc: str
+
+
+def entries() -> dict[str, Entry]:
+    """Return the tasks that can be named, ours first."""
+    found = {}
+    for path in sorted(HERE.glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Task" for base in node.bases):
+                name = next((value for key, value in _strings(node) if key == "name"), node.name.lower())
+                doc = (ast.get_docstring(node) or "").partition("\n")[0]
+                found[name] = Entry(name, f"tasks.{path.stem}:{node.name}", doc)
+    for point in entry_points(group=GROUP):
+        from_package = f"from {point.dist.name}" if point.dist else ""
+        found.setdefault(point.name, Entry(point.name, point.value, from_package))
+    return found
+
+
+def _strings(node: ast.ClassDef) -> list[tuple[str, str]]:
+    return [
+        (target.id, line.value.value)
+        for line in node.body
+        if isinstance(line, ast.Assign)
+        and isinstance(line.value, ast.Constant)
+        and isinstance(line.value.value, str)
+        for target in line.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+def task_class(name: str) -> type[Task]:
+    """Return the class of a task.
+
+    Args:
+        name: of one of `entries`, or `path.to.module:Class`; a module is looked for in the current
+            folder too.
+
+    Raises:
+        TaskError: there is none of that name, or it can't be imported, or is no task.
+    """
+    if ":" not in name:
+        known = entries()
+        try:
+            target = known[find(name, known, "task")].target
+        except ValueError as error:
+            raise TaskError(f"{error}; or name a class of your own as path.to.module:Class") from None
+    else:
+        target = name
+    module_name, _, class_name = target.partition(":")
+    own = HERE / f"{module_name.removeprefix('tasks.')}.py"
+    try:
+        if module_name.startswith("tasks.") and own.is_file():
+            module = own_module(own.stem)
+        else:
+            if "" not in sys.path and str(Path.cwd()) not in sys.path:
+                sys.path.append(str(Path.cwd()))
+            module = import_module(module_name)
+    except Exception as error:
+        raise TaskError(f"{module_name} can't be imported: {type(error).__name__}: {error}") from None
+    found: Any = getattr(module, class_name, None)
+    if not (isinstance(found, type) and issubclass(found, Task)):
+        there = [
+            n
+            for n, c in vars(module).items()
+            if isinstance(c, type) and issubclass(c, Task) and c is not Task
+        ]
+        has = f"its tasks are: {', '.join(there)}" if there else "it has no task"
+        raise TaskError(f"{module_name} has no task {class_name!r}; {has}")
+    return found
+
+
+def own_module(skill: str) -> ModuleType:
+    """Import a file of this folder, even where another package's module has its name."""
+    path = HERE / f"{skill}.py"
+    found = find_spec(f"tasks.{skill}")
+    if found and found.origin and Path(found.origin).resolve() == path.resolve():
+        return import_module(found.name)
+    name = f"tasks.hornbook_{skill}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} can't be imported")
+    module = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for item in vars(module).values():
+        # Another process finds the class in tasks.hornbook, and nowhere else.
+        if isinstance(item, type) and item.__module__ == name:
+            item.__module__ = "tasks.hornbook"
+    return module
+
+
+def parse(argument: str) -> tuple[type[Task], int]:
+    """Read TASK[:ROWS].
+
+    Raises:
+        TaskError: see task_class.
+        ValueError: ROWS is no positive number.
+
+    >>> parse("spellingbee:80000")
+    (<class 'tasks.spellingbee.SpellingBee'>, 80000)
+    """
+    name, colon, rows = argument.rpartition(":")
+    if not colon or (rows.isidentifier() and "." in name):
+        name, rows = argument, str(ROWS)
+    try:
+        number = int(rows.replace(",", ""))
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{argument!r} asks for {rows!r} rows; write a number above 0, such as {name}:80000")
+    return task_class(name), number
+
+
+def train_and_test(cls: type[Task], rows: int, **options: Any) -> dict[str, Task]:
+    """Make the task of each split: the test split has 5 % of the rows, at most 5,000, at least 1."""
+    test = max(1, min(5_000, rows // 20))
+    return {"train": cls(rows, "train", **options), "test": cls(test, "test", **options)}
+
+
+def checks(classes: Sequence[str]) -> dict[str, Callable[[Mapping[str, Any]], Iterator[str]]]:
+    """Return what checks the rows of our tasks, by name, and of the classes that are named."""
+    ours = [entry.target for entry in entries().values() if entry.target.startswith("tasks.")]
+    return {cls.name: cls(1).check for cls in map(task_class, [*ours, *classes])}
