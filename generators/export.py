@@ -133,7 +133,7 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     for tasks in zip(*splits.values(), strict=True):
         first = tasks[0]
         given = {k: v for k, v in first.asked_for.items() if k not in ("size", "split")}
-        options = {k: Path(v).name if k in FILES else v for k, v in given.items()}
+        options = {k: Path(v).name if k in FILES and v else v for k, v in given.items()}
         source = inspect.getsourcefile(type(first))
         described.append(
             {

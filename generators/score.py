@@ -58,7 +58,7 @@ def same_answer(completion: str, answer: str) -> bool:
 _LETTER = r"(?:(?=\p{L})\X)"
 _WITHIN = r"[\p{L}\p{M}\p{N}'’]"
 _LETTERS = regex.compile(
-    rf"(?<!{_WITHIN}){_LETTER}(?:[\s,.;·|/*_`\"'“”‘’、，；\-–—]{{1,4}}{_LETTER}(?!{_WITHIN}))+"
+    rf"(?<!{_WITHIN}){_LETTER}(?:[\s,.;·|/*_`\"'“”‘’、，；\-–—]{{1,6}}{_LETTER}(?!{_WITHIN}))+"
 )
 
 
