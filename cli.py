@@ -40,9 +40,13 @@ class _Commands(click.Group):
             raise _Stop(str(error)) from None
         except (FolderError, TaskError, ValueError) as error:
             raise _Misused(str(error)) from None
+        except BrokenPipeError:
+            raise  # whoever read us has seen enough: click ends without a word
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             raise _Stop(f"{name}{error.strerror or error}") from None
+        except KeyboardInterrupt:
+            raise _Stop("stopped; run the same command again to finish") from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -41,8 +41,7 @@ class Book:
         self._offsets = np.zeros(1 << 16, dtype=np.int32)
         self._size = 0
         self._constants: dict[str, int] = {}
-        # For each table: the codes of its texts as far as they have been added.
-        self._codes: dict[Texts, Codes] = {}
+        self._runs: dict[Texts, list[_Run]] = {}
         self.add(pa.array([""] * len(MARKS), pa.string()))
 
     def __len__(self) -> int:
@@ -76,14 +75,18 @@ class Book:
 
     def codes(self, texts: Texts, index: npt.NDArray[Any]) -> Codes:
         """Return the codes of some texts of a table, adding what the book lacks of the table."""
-        known = self._codes.get(texts)
-        if known is None or len(known) < len(texts):
-            had = 0 if known is None else len(known)
-            first = self.add(texts.slice(had, len(texts)))
-            new = np.arange(first, first + len(texts) - had, dtype=np.int32)
-            known = new if known is None else np.concatenate((known, new))
-            self._codes[texts] = known
-        return known[index]
+        runs = self._runs.setdefault(texts, [])
+        known = runs[-1].stop if runs else 0
+        if known < len(texts):
+            first = self.add(texts.slice(known, len(texts)))
+            runs.append(_Run(known, len(texts), first))
+        # A table that was added at once has codes in a row; one that grew has several such runs.
+        if len(runs) == 1:
+            return index.astype(np.int32) + np.int32(runs[0].code)
+        if runs[-1].lookup is None:
+            parts = [np.arange(run.code, run.code + run.stop - run.start, dtype=np.int32) for run in runs]
+            runs[-1].lookup = np.concatenate(parts)
+        return runs[-1].lookup[index]
 
     def take(self, codes: npt.NDArray[Any]) -> pa.StringArray:
         """Return the texts of codes, (n,), as an Arrow array whose data holds them end to end."""
@@ -119,6 +122,16 @@ class Book:
         for atom in atoms:
             atom.write(codes, at)
         return Ragged(offsets, codes)
+
+
+@dataclass
+class _Run:
+    """Texts start to stop - 1 of a table have the codes from `code` on; the last run looks up all."""
+
+    start: int
+    stop: int
+    code: int
+    lookup: Codes | None = None
 
 
 class _Atom:

@@ -84,9 +84,9 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
     for text, what in ((phrase, "words"), (letter, "letter")):
         if text not in row["question"]:
             yield f"the question {row['question']!r} lacks the {what} {text!r}"
-    texts = "".join(text for kind, text in row["parts"] if kind == "text")
-    for turn in dict.fromkeys((row["turn"], texts)):
-        yield from _working(turn, style, words, letter, counts)
+    yield from _working(row["turn"], style, words, letter, counts)
+    if set(_NUMBER.findall(_said_around_tool(row))) - {str(total)}:
+        yield f"beside the tool it says {_said_around_tool(row)!r}; the count is {total}"
     calls = [text for kind, text in row["parts"] if kind == "python"]
     outputs = [text for kind, text in row["parts"] if kind == "python_output"]
     called = row["facts"]["form"] == "tool"
@@ -96,30 +96,44 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"the tool's outputs are {outputs}; {letter!r} stands {total} times in {phrase!r}"
 
 
+def _said_around_tool(row: Mapping[str, Any]) -> str:
+    """Return the text of the parts that the turn's plain content leaves out."""
+    texts = [text for kind, text in row["parts"] if kind == "text"]
+    whole = "".join(texts)
+    rest = len(row["turn"]) - len(texts[0])
+    return whole[len(texts[0]) : len(whole) - rest] if len(whole) > len(row["turn"]) else ""
+
+
 def _working(
     turn: str, style: Style, words: Sequence[str], letter: str, counts: Sequence[int]
 ) -> Iterator[str]:
-    steps = [style.steps(graphemes(word), letter) for word in words]
-    spelled = [style.spelling(word, graphemes(word)) for word in words]
-    many = len(words) > 1 or style.tally(words, counts) in turn
-    expected = "\n".join(steps + [style.tally(words, counts)] * many)
-    found = "\n".join(_WORKING.findall(turn))
-    if found != expected:
-        yield f"the working is {found!r}, expected {expected!r}"
-    start = 0
-    for line in spelled:
-        at = turn.find(f"\n{line}\n", start)
+    """Find every line of the working where it must stand, and no other; then look at what is left."""
+    blocks = []
+    for word in words:
+        letters = graphemes(word)
+        blocks += [(style.spelling(word, letters), "line"), (style.steps(letters, letter), "steps")]
+    total, tally = sum(counts), style.tally(words, counts)
+    summed = len(words) > 1 or f"\n{tally}\n" in turn
+    if summed:
+        blocks.append((tally, "sum"))
+    prose, start = "", 0
+    for block, what in blocks:
+        at = turn.find(f"\n{block}\n", start)
         if at < 0:
-            yield f"the turn lacks the line {line!r}"
-        start = max(at, start)
+            yield f"the turn lacks the {what} {block!r}"
+            continue
+        prose += turn[start:at] + "\n"
+        start = at + len(block) + 1  # the newline behind may be the one before the next
+    prose += turn[start:]
+    if found := _WORKING.search(prose):
+        yield f"the turn has the line {found[0]!r} beside its working"
     quoted = f" {style.quotes[0]}{' '.join(words)}{style.quotes[1]}"
     if quoted not in turn.partition("\n")[0]:
         yield f"the turn does not begin by restating{quoted}"
-    # Every other number of the prose is a result: of each word if there are several, then of all.
-    total = sum(counts)
-    prose = [int(number) for number in _NUMBER.findall(_WORKING.sub("", turn))]
-    results = list(counts) if many else []
-    if prose[: len(results)] != results or set(prose[len(results) :]) != {total}:
-        yield f"the numbers of the prose are {prose}; the counts are {list(counts)}, together {total}"
+    # Every number of the prose is a result: of each word if they are summed, then of all.
+    numbers = [int(number) for number in _NUMBER.findall(prose)]
+    results = list(counts) if summed else []
+    if numbers[: len(results)] != results or set(numbers[len(results) :]) != {total}:
+        yield f"the numbers of the prose are {numbers}; the counts are {list(counts)}, together {total}"
     if finals(turn) != [str(total)]:
         yield f"the final answers are {finals(turn)}, expected {total}"

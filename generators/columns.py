@@ -142,7 +142,7 @@ def each(function: Callable[..., str], *columns: Column) -> Column:
     bound = not isinstance(function, FunctionType) or function.__defaults__ or function.__kwdefaults__
     # Not id(): a table that is gone must not lend its number to another. The key keeps them alive.
     key = (function if bound else function.__code__, *(column.texts for column in others))
-    radices = [1 << 31 if c.texts.grows else len(c.texts) for c in columns]
+    radices = _radices([column.texts for column in columns])
     grown = first.texts._derived.get(key)
     if grown is None:
         tables = [column.texts for column in columns]
@@ -154,16 +154,24 @@ def each(function: Callable[..., str], *columns: Column) -> Column:
                 arguments.append(texts.take(index))
             return [function(*values) for values in zip(*reversed(arguments), strict=True)]
 
-        size = prod(radices)
-        if size >= 1 << 63:
-            raise ValueError(f"each() can't number the combinations of {len(columns)} tables this large")
-        grown = first.texts._derived[key] = Growing(size, make)
+        grown = first.texts._derived[key] = Growing(prod(radices), make)
     if not isinstance(grown, Growing):
         raise TypeError(f"{key} names a table that is not made by a function")
     keys = first.index.astype(np.int64)
     for column, radix in zip(others, radices[1:], strict=True):
         keys = keys * radix + column.index
     return Column(grown, grown.find(keys))
+
+
+def _radices(tables: Sequence[Texts]) -> list[int]:
+    """Give each table its room in keys of 63 bits; tables that grow share what the others leave."""
+    fixed = prod(len(texts) for texts in tables if not texts.grows)
+    room = 1 << max(0, min(31, (63 - fixed.bit_length()) // max(1, sum(t.grows for t in tables))))
+    radices = [room if texts.grows else len(texts) for texts in tables]
+    if fixed >= 1 << 63 or any(len(t) > radix for t, radix in zip(tables, radices, strict=True)):
+        sizes = " x ".join(f"{len(texts):,}" for texts in tables)
+        raise ValueError(f"each() can't number the combinations of {sizes} texts; join some columns first")
+    return radices
 
 
 def as_json(text: str) -> str:

@@ -9,7 +9,7 @@ another letter or another form of the question, so no two rows are equal while d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,20 @@ import numpy.typing as npt
 
 from generators.columns import Column
 from generators.ragged import Ragged, offsets_of, spread
-from generators.rows import Ints, Rows, below, key_of, mix, permute
+from generators.rows import Ints, Rows, below, divide, key_of, mix, permute
 from generators.words import Words
 
 BLOCK = 100
 COUNT_SHARES = (0.10, 0.35, 0.35, 0.20)
+_ORDERS = 1024
 _ABSENT = 32  # how many letters that a word lacks are considered for it
+
+
+@cache
+def _orders() -> npt.NDArray[np.int64]:
+    """Make the orders that a block can have: (orders, 100), each row a permutation."""
+    keys = mix(key_of("orders"), np.arange(_ORDERS * BLOCK)).reshape(_ORDERS, BLOCK)
+    return np.argsort(keys, axis=1)
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ class Deck:
         self._class = np.repeat(np.arange(len(sizes)), sizes)  # (100,) the class of each place of a block
         self._rank = spread(np.zeros(len(sizes), dtype=np.int64), sizes)  # (100,) its place in that class
         self._quota = sizes.astype(np.int64)
+        self._strand_of, self._count_of = np.divmod(np.arange(len(sizes)), self.classes)
         self._common = np.array([len(common) for common, _ in pools])
         self._tail = np.array([len(tail) for _, tail in pools])
         # In a pass, as many of the tail as of the common words; where one is empty, all of the other.
@@ -119,45 +128,48 @@ class Deck:
         self._start = offsets_of([len(pool) for pair in pools for pool in pair])[::2]
         self._cards = np.concatenate([pool for pair in pools for pool in pair])
 
-    def _pool(self, test: bool, strand: Strand, count: int) -> tuple[Any, Any]:
-        words, lexicon = self.words, strand.lexicon
-        numbers = np.arange(words.starts[lexicon], words.starts[lexicon + 1], dtype=np.int32)
-        fits = words.test[numbers] == test
+    def _pool(self, test: bool, strand: Strand, times: int) -> tuple[Any, Any]:
+        """Return the common words that a class deals, and the others."""
+        words = self.words
+        start, stop = words.starts[strand.lexicon], words.starts[strand.lexicon + 1]
+        fits = words.test[start:stop] == test
         if strand.without is not None:
-            fits &= ~words.shared(lexicon, strand.without)
-        if count > 0:
-            fits &= words.by_count[count - 1].lengths[numbers] > 0
-        elif count == 0:
-            alphabet = words.alphabets[lexicon]
-            inside = np.zeros(len(words.graphemes), dtype=np.bool_)
-            inside[alphabet] = True
-            held = np.zeros(len(numbers), dtype=np.int64)
+            fits &= ~words.shared(strand.lexicon, strand.without)
+        if times > 0:
+            fits &= words.by_count[times - 1].slice(start, stop).lengths > 0
+        elif times == 0:
+            # Some letter of the alphabet must be missing from the word.
+            alphabet = words.alphabets[strand.lexicon]
+            inside = np.zeros(len(words.graphemes), dtype=np.int32)
+            inside[alphabet] = 1
+            held = np.zeros(stop - start, dtype=np.int64)
             for rows in words.by_count:
-                mine = rows.take(numbers)
+                mine = rows.slice(start, stop)
                 held += np.diff(np.concatenate(([0], np.cumsum(inside[mine.values])))[mine.offsets])
             fits &= held < min(len(alphabet), _ABSENT)
-        numbers = numbers[fits]
-        return numbers[words.common[numbers]], numbers[~words.common[numbers]]
+        common = words.common[start:stop]
+        return tuple((start + np.flatnonzero(fits & which)).astype(np.int32) for which in (common, ~common))
 
     def deal(self, rows: Rows) -> Dealt:
         """Deal the rows of a batch."""
         block, place = np.divmod(rows.index, BLOCK)
-        place = permute(place, BLOCK, mix(rows.key("block"), block))
+        # Each block has one of many orders, by lot.
+        place = _orders()[below(mix(rows.key("block"), block), _ORDERS), place]
         kind = self._class[place]
         # How many rows of this class came before: whole blocks hold exactly its quota.
         order = block * self._quota[kind] + self._rank[place]
         common, tail, slice_ = self._common[kind], self._tail[kind], self._slice[kind]
-        turn, at = np.divmod(order, common + slice_)
+        turn, at = divide(order, common + slice_)
         key = mix(rows.key("deck"), kind)
         at = permute(at, common + slice_, mix(key, turn))
         is_tail = at >= common
         if is_tail.any():
             past = (turn * slice_ + at - common)[is_tail]
-            turn[is_tail], past = np.divmod(past, tail[is_tail])
+            turn[is_tail], past = divide(past, tail[is_tail])
             keys = mix(key_of("tail") ^ key[is_tail], turn[is_tail])
             at[is_tail] = common[is_tail] + permute(past, tail[is_tail], keys)
         word = self._cards[self._start[kind] + at].astype(np.int64)
-        strand, count = np.divmod(kind, self.classes)
+        strand, count = self._strand_of[kind], self._count_of[kind]
         letter = np.empty(0, dtype=np.int64)
         if self.with_letters:
             letter, turn = self._letters(rows, word, self.times[count], turn)

@@ -17,10 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.book import Book, Conversations, gather
+from generators.book import Conversations, gather
 from generators.names import find
 from generators.pieces import ASSISTANT, EXCHANGE, FIRST_PART, MARKS, NUMBER, OUTPUT, PYTHON, TEXT, UNTRAINED
-from generators.ragged import Ragged, offsets_of
 
 MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 PART = pa.struct(
@@ -82,12 +81,13 @@ class Dialect:
 
     def table(self, conversations: Conversations) -> pa.Table:
         """Turn a batch into a table of this dialect's schema."""
-        turns = _messages(conversations, self.tool_text)
+        laid = _Laid(conversations)
+        turns = _fenced(conversations) if self.tool_text == "fenced" else laid.messages()
         columns = {
             "id": ids(conversations),
             "task": conversations.column("task"),
             "messages": _list(turns.offsets, turns.struct()),
-            "parts": _parts(conversations),
+            "parts": laid.parts(),
             "answer": conversations.column("answer"),
         }
         if self.name == "universal":
@@ -123,53 +123,71 @@ def ids(conversations: Conversations) -> pa.StringArray:
     return pc.binary_join_element_wise(conversations.column("name"), numbers, "/")
 
 
-def _messages(conversations: Conversations, tool_text: str) -> _Turns:
+class _Laid:
+    """A batch laid out: every text taken from the book once, cut into segments at marks and flags.
+
+    A segment is what stands from a mark, or from where the exchange with the tool ends, to the next. Messages
+    and parts are runs of segments, so no text is joined and each is copied whole.
+    """
+
+    def __init__(self, conversations: Conversations) -> None:
+        rows = conversations.text
+        numbers = rows.values & NUMBER
+        exchanged = rows.values & EXCHANGE
+        cut = numbers < len(MARKS)
+        cut[1:] |= exchanged[1:] != exchanged[:-1]
+        starts = np.flatnonzero(cut)
+        texts = conversations.book.take(rows.values)
+        self.texts = gather(texts, np.append(starts, len(rows.values)))  # (segments,)
+        self.first = np.searchsorted(starts, rows.offsets)  # (rows + 1,) each row's first segment
+        self.exchanged = exchanged[starts] != 0
+        self.train = (rows.values[starts] & UNTRAINED) == 0
+        # The mark that each segment starts with; -1: none, it goes on with the part before it.
+        self.marks = np.where(numbers[starts] < len(MARKS), numbers[starts], -1)
+
+    def messages(self) -> _Turns:
+        """Return the messages, without the exchange with the tool."""
+        kept = np.flatnonzero(~self.exchanged)
+        marks = self.marks[kept]
+        heads = np.flatnonzero((marks >= 0) & (marks < FIRST_PART))
+        texts = self.texts.take(pa.array(kept))
+        content = gather(texts, np.append(heads, len(kept)))
+        return _Turns(np.searchsorted(kept[heads], self.first), marks[heads], content)
+
+    def parts(self) -> pa.ListArray:
+        """Return every part of every assistant turn."""
+        heads = self.marks >= 0
+        is_part = self.marks >= FIRST_PART
+        of_part = is_part[np.maximum.accumulate(np.where(heads, np.arange(len(heads)), 0))]
+        kept = np.flatnonzero(of_part)
+        starts = np.flatnonzero(is_part)
+        texts = gather(self.texts.take(pa.array(kept)), np.append(np.flatnonzero(is_part[kept]), len(kept)))
+        # Each part's message, counted from the row's first.
+        messages = np.cumsum(heads & ~is_part) - 1
+        row = np.searchsorted(self.first, starts, side="right") - 1
+        number = messages[starts] - messages[self.first[:-1]][row]
+        columns = [
+            pa.array(number.astype(np.int32)),
+            _names(self.marks[starts]),
+            texts,
+            pa.array(self.train[starts]),
+        ]
+        struct = pa.StructArray.from_arrays(columns, fields=list(PART))
+        return _list(np.searchsorted(starts, self.first), struct)
+
+
+def _fenced(conversations: Conversations) -> _Turns:
+    """Return the messages, with the exchange as fenced code in place of the parts' marks."""
     rows = conversations.text
-    if tool_text == "fenced":
-        rows = _fenced(conversations.book, rows)
-    else:
-        rows = rows.where((rows.values & EXCHANGE) == 0)
-    numbers = rows.values & NUMBER
-    # Part marks have no text: without them there is less to take.
-    rows = rows.where((numbers < FIRST_PART) | (numbers >= len(MARKS)))
-    marks = np.flatnonzero((rows.values & NUMBER) < FIRST_PART)
-    content = gather(conversations.book.take(rows.values), np.append(marks, len(rows.values)))
-    return _Turns(np.searchsorted(marks, rows.offsets), rows.values[marks] & NUMBER, content)
-
-
-def _fenced(book: Book, rows: Ragged) -> Ragged:
     codes = rows.values.copy()
     marks = np.flatnonzero((codes & NUMBER) < len(MARKS))
     kinds = codes[marks] & NUMBER
     before = np.concatenate(([ASSISTANT], kinds[:-1]))
     for (previous, kind), fence in _FENCES.items():
-        codes[marks[(before == previous) & (kinds == kind)]] = book.constant(fence)
-    return Ragged(rows.offsets, codes)
-
-
-def _parts(conversations: Conversations) -> pa.ListArray:
-    rows = conversations.text
-    marks = np.flatnonzero((rows.values & NUMBER) < len(MARKS))
-    kinds = rows.values[marks] & NUMBER
-    flags = rows.values[marks]
-    is_part = kinds >= FIRST_PART
-    # Each mark's message, counted from the row's first; every row starts with a message.
-    messages = np.cumsum(~is_part) - 1
-    row_of = np.searchsorted(rows.offsets, marks, side="right") - 1
-    first = np.searchsorted(marks, rows.starts)
-    message = (messages - messages[first][row_of])[is_part]
-    # Keep what stands between a part's mark and the next mark.
-    lengths = np.diff(np.append(marks, len(rows.values)))
-    kept = rows.values[np.repeat(is_part, lengths)]
-    starts = offsets_of(lengths[is_part])
-    texts = gather(conversations.book.take(kept), starts)
-    train = (flags[is_part] & UNTRAINED) == 0
-    struct = pa.StructArray.from_arrays(
-        [pa.array(message.astype(np.int32)), _names(kinds[is_part]), texts, pa.array(train)],
-        fields=list(PART),
-    )
-    per_row = np.concatenate(([0], np.cumsum(is_part)))[np.append(first, len(marks))]
-    return _list(per_row, struct)
+        codes[marks[(before == previous) & (kinds == kind)]] = conversations.book.constant(fence)
+    heads = marks[kinds < FIRST_PART]
+    content = gather(conversations.book.take(codes), np.append(heads, len(codes)))
+    return _Turns(np.searchsorted(heads, rows.offsets), kinds[kinds < FIRST_PART], content)
 
 
 def _names(kinds: npt.NDArray[Any]) -> pa.StringArray:

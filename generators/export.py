@@ -5,6 +5,8 @@ import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from generators.workers import run
 Progress = Callable[[int, int], None]
 UNIVERSAL = Dialect("universal")
 FILES = ("lexicon", "holdout", "exclude")  # options that name a file: what it holds counts, not its place
+ROWS = ("size", "split", "start", "stop", "step")  # options that choose rows
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ def export(
         FolderError: the folder can't be used; see Folder.opened.
         ValueError: an option is wrong, or train and test share a word.
     """
+    for tasks in splits.values():
+        _refuse_repeats(tasks)
     mixtures = {split: Mixture(tasks, seed) for split, tasks in splits.items()}
     jobs = jobs_of({split: len(mixture) for split, mixture in mixtures.items()}, shard_rows)
     lexicons = {
@@ -82,9 +87,7 @@ def export(
         shard_rows=shard_rows,
     )
     folder = Folder(out)
-    with folder.opened(asked, overwrite):
-        if strangers := folder.strangers(jobs):
-            raise FolderError(f"{folder.path} holds files that loaders would read as shards: {strangers[0]}")
+    with folder.opened(asked, jobs, overwrite):
         records = folder.done(jobs)
         kept = tuple(records)
         rows = sum(record.rows for record in records.values())
@@ -132,7 +135,8 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     described = []
     for tasks in zip(*splits.values(), strict=True):
         first = tasks[0]
-        given = {k: v for k, v in first.asked_for.items() if k not in ("size", "split")}
+        # Of a view what is shown counts, not how it was made.
+        given = {k: v for k, v in first.asked_for.items() if k not in ROWS}
         options = {k: Path(v).name if k in FILES and v else v for k, v in given.items()}
         source = inspect.getsourcefile(type(first))
         described.append(
@@ -140,11 +144,27 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
                 "task": first.name,
                 "class": f"{type(first).__module__}:{type(first).__qualname__}",
                 "rows": {split: len(task) for split, task in zip(splits, tasks, strict=True)},
+                "view": {split: _view(task) for split, task in zip(splits, tasks, strict=True)},
                 "options": options,
                 "source": hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else "",
             }
         )
     return described
+
+
+def _view(task: Any) -> list[int]:
+    return [task.view.start, task.view.step]
+
+
+def _refuse_repeats(tasks: Sequence[Any]) -> None:
+    """Refuse rows that come twice: they would have the same ids."""
+    for task, other in combinations(tasks, 2):
+        a, b = task.view, other.view
+        shared = (
+            max(a.start, b.start) < min(a.stop, b.stop) and (a.start - b.start) % gcd(a.step, b.step) == 0
+        )
+        if shared and (task.name, task.seed) == (other.name, other.seed):
+            raise ValueError(f"{task.name} is asked for twice; ask for it once, with all its rows")
 
 
 @dataclass(frozen=True)

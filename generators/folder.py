@@ -9,16 +9,18 @@ DIR/.hornbook/         while an export is under way: what was asked, records, wh
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from generators.shards import Job, Record, sha256, write_whole
 
 MANIFEST, CARD, SCRATCH, ASKED = "manifest.json", "README.md", ".hornbook", "asked.json"
 SPLITS = ("train", "test")
+_SHARD = re.compile(r"(train|test)/\1-[0-9]{5}-of-[0-9]{5}\.parquet")
 
 
 class FolderError(Exception):
@@ -56,16 +58,17 @@ class Folder:
             return None
         except (OSError, ValueError) as error:
             raise FolderError(f"{path} can't be read: {error}") from None
-        if not isinstance(found, dict) or (path.name == MANIFEST and not {"asked", "shards"} <= found.keys()):
+        if not isinstance(found, dict) or (path.name == MANIFEST and not _is_manifest(found)):
             raise FolderError(f"{path} is not a manifest of Hornbook's")
         return found
 
     @contextmanager
-    def opened(self, asked: Mapping[str, Any], overwrite: bool) -> Iterator[None]:
+    def opened(self, asked: Mapping[str, Any], jobs: Sequence[Job], overwrite: bool) -> Iterator[None]:
         """Take the folder for an export; another process that wants it meanwhile is refused.
 
         Args:
             asked: what is asked: must be what was asked before, if anything was.
+            jobs: its shards.
             overwrite: replace what was asked before.
 
         Raises:
@@ -74,28 +77,51 @@ class Folder:
         """
         if self.path.exists() and not self.path.is_dir():
             raise FolderError(f"{self.path} is a file; --out must be a folder")
-        before = self.asked()
-        if before is None:
+        if self.asked() is None:
             self._refuse_strangers()
-        try:
-            self.scratch.mkdir(parents=True, exist_ok=True)
-            lock = (self.scratch / "lock").open("a+")
-        except OSError as error:
-            raise FolderError(f"{self.path} can't be written: {error.strerror}") from None
-        with lock:
+        with self._locked():
+            before = self.asked()
+            replacing = before not in (None, asked)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.seek(0)
-                raise FolderError(f"{self.path} is being written by process {lock.read().strip()}") from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
-            self._agree(before, asked, overwrite)
-            write_whole(self.scratch / ASKED, json.dumps(asked, ensure_ascii=False, indent=1))
+                self._agree(before, asked, overwrite)
+                self._refuse_files(jobs, replacing)
+            except FolderError:
+                if not (self.scratch / ASKED).exists():
+                    shutil.rmtree(self.scratch)
+                raise
+            if replacing:
+                self._clear(asked)
+            else:
+                write_whole(self.scratch / ASKED, _as_json(asked))
             for split in SPLITS:
                 (self.path / split).mkdir(exist_ok=True)
             yield
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        path = self.scratch / "lock"
+        while True:
+            try:
+                self.scratch.mkdir(parents=True, exist_ok=True)
+                lock = path.open("a+")
+            except OSError as error:
+                raise FolderError(f"{self.path} can't be written: {error.strerror}") from None
+            with lock:
+                self._take(lock)
+                # Whoever held it may have finished meanwhile, and removed it: then it locks nothing.
+                if path.exists() and os.path.samestat(path.stat(), os.fstat(lock.fileno())):
+                    lock.truncate(0)
+                    lock.write(str(os.getpid()))
+                    lock.flush()
+                    yield
+                    return
+
+    def _take(self, lock: TextIO) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise FolderError(f"{self.path} is being written by process {lock.read().strip()}") from None
 
     def _refuse_strangers(self) -> None:
         if not self.path.is_dir():
@@ -115,13 +141,32 @@ class Folder:
                 f"{self.path} holds another export, which differs in {differences}; "
                 f"choose another folder, or replace it with --overwrite"
             )
-        (self.path / MANIFEST).unlink(missing_ok=True)
-        for split in SPLITS:
-            for shard in (self.path / split).glob(f"{split}-*-of-*.parquet"):
-                shard.unlink()
+
+    def _refuse_files(self, jobs: Sequence[Job], replacing: bool) -> None:
+        """Refuse files in the split folders that are no shards of ours: a loader would read them."""
+        expected = {job.file for job in jobs}
+        for file in self._files():
+            if file not in expected and not (replacing and _SHARD.fullmatch(file)):
+                raise FolderError(f"{self.path} holds a file that loaders would read as a shard: {file}")
+
+    def _files(self) -> list[str]:
+        """Return what is in the split folders."""
+        folders = [self.path / split for split in SPLITS]
+        return sorted(f"{f.name}/{item.name}" for f in folders if f.is_dir() for item in f.iterdir())
+
+    def _clear(self, asked: Mapping[str, Any]) -> None:
+        """Remove another export, in such an order that this can be stopped anywhere.
+
+        Records go first: none may speak for a shard of another export. Until the end the folder says
+        that it holds the other one.
+        """
         for item in self.scratch.iterdir():
-            if item.name != "lock":
+            if item.name not in ("lock", ASKED):
                 item.unlink()
+        for file in self._files():
+            (self.path / file).unlink()
+        write_whole(self.scratch / ASKED, _as_json(asked))
+        (self.path / MANIFEST).unlink(missing_ok=True)
 
     def done(self, jobs: Sequence[Job]) -> dict[str, Record]:
         """Return the records of the shards that are whole: there, with the bytes that were recorded."""
@@ -143,30 +188,41 @@ class Folder:
                 whole[job.file] = record
         return whole
 
-    def strangers(self, jobs: Sequence[Job]) -> list[str]:
-        """Return files in the split folders that are no shards of this export: a loader would read them."""
-        expected = {job.file for job in jobs}
-        found = (
-            f"{split}/{item.name}"
-            for split in SPLITS
-            if (self.path / split).is_dir()
-            for item in (self.path / split).iterdir()
-        )
-        return sorted(file for file in found if file not in expected)
-
     def finish(self, manifest: Mapping[str, Any], card: str) -> None:
-        """Write the card and, last, the manifest; remove what was only needed on the way."""
+        """Write the card and, last, the manifest; remove what was only needed on the way.
+
+        In a folder that was whole both stay as they are.
+        """
         for split in SPLITS:
             with suppress(OSError):
                 (self.path / split).rmdir()  # of a split that was not asked for
-        write_whole(self.path / CARD, card)
-        write_whole(self.path / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+        whole = self.manifest() == manifest
+        if not (whole and (self.path / CARD).exists()):
+            write_whole(self.path / CARD, card)
+        if not whole:
+            write_whole(self.path / MANIFEST, _as_json(manifest) + "\n")
         shutil.rmtree(self.scratch)
+
+
+def _as_json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1)
+
+
+def _is_manifest(found: Mapping[str, Any]) -> bool:
+    """Say whether it has all that is read from it."""
+    try:
+        for shard in found["shards"]:
+            Record(**shard)
+        return {"tasks", "dialect", "tool_text"} <= found["asked"].keys() and "splits" in found
+    except (AttributeError, KeyError, TypeError):
+        return False
 
 
 def _differences(before: Any, asked: Any, name: str = "") -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(asked, Mapping):
         for key in dict.fromkeys([*before, *asked]):
+            if key == "fingerprint":
+                continue  # of all the others
             yield from _differences(before.get(key), asked.get(key), f"{name}.{key}" if name else str(key))
     elif isinstance(before, list) and isinstance(asked, list) and len(before) == len(asked):
         for place, (old, new) in enumerate(zip(before, asked, strict=True)):

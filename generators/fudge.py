@@ -17,7 +17,7 @@ from generators.deal import Dealt
 from generators.pieces import Piece, when
 from generators.prompts import Language, Template
 from generators.ragged import offsets_of
-from generators.rows import Ints, below, key_of, mix, permute
+from generators.rows import Ints, below, divide, key_of, mix, permute
 from generators.texts import Texts
 
 OPENER = 0.30  # share of questions with a lead-in
@@ -111,7 +111,7 @@ class Questions:
         n, places = len(rows), len(self.slots)
         # The form: a template, and for each slot whether it is quoted.
         forms = self.template_counts[language] << places
-        turn, form = np.divmod(dealt.turn, forms)
+        turn, form = divide(dealt.turn, forms)
         salt = mix(rows.key("form") ^ np.uint64(1), dealt.word_number)
         if len(dealt.letter_number):
             salt = mix(salt, dealt.letter_number)
@@ -259,15 +259,22 @@ def _frames(
 
 
 def _endings(lang: Language, mark: str, lower: bool, only_marked: bool) -> list[tuple[str, float]]:
-    # An ending without {mark} is the same whether the mark was left out or not: offer it once.
-    usable = [ending for ending in lang.endings if "{mark}" in ending or not only_marked]
-    weights = [PLAIN_END] + [(1 - PLAIN_END) / (len(usable) - 1)] * (len(usable) - 1)
+    # An ending without {mark} is the same whether the mark was left out or not: offer it once. Nor can the
+    # mark be left out where nothing else would part the question from what follows, as in Chinese.
+    usable = [e for e in lang.endings if not only_marked or _parted(e)]
+    others = max(1, len(usable) - 1)
+    weights = [PLAIN_END if len(usable) > 1 else 1.0] + [(1 - PLAIN_END) / others] * (len(usable) - 1)
     found: dict[str, float] = {}
     for ending, weight in zip(usable, weights, strict=True):
         text = ending.replace("{mark}", mark)
         text = text.lower() if lower else text
         found[text] = found.get(text, 0.0) + weight
     return list(found.items())
+
+
+def _parted(ending: str) -> bool:
+    before, mark, after = ending.partition("{mark}")
+    return bool(mark) and (bool(before) or not after[:1].isalnum())
 
 
 def _small(text: str, opening: str) -> str:

@@ -36,8 +36,9 @@ def text_hashes(texts: pa.StringArray) -> npt.NDArray[np.uint64]:
     starts = ends[:-1] - ends[0]
     place = np.arange(len(data)) - np.repeat(starts, lengths)
     drawn = _BYTES[data] * _PLACES[place & 4095]
-    if len(data) and place.max() > 4095:
-        drawn = mix(drawn, place >> 12)
+    far = np.flatnonzero(place > 4095)
+    if len(far):
+        drawn[far] = mix(drawn[far], place[far] >> 12)
     total = np.zeros(n, dtype=np.uint64)
     filled = np.flatnonzero(lengths)
     if len(filled):

@@ -15,7 +15,6 @@ from generators.shards import Record
 
 SCHEME = 1  # of the manifest itself
 PACKAGES = (
-    "hornbook",
     "pyarrow",
     "numpy",
     "wordfreq",

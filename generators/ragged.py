@@ -66,6 +66,11 @@ class Ragged:
         lengths = self.lengths[rows]
         return Ragged(offsets_of(lengths), self.values[spread(self.starts[rows], lengths)])
 
+    def slice(self, start: int, stop: int) -> "Ragged":
+        """Return rows start to stop - 1, as views."""
+        offsets = self.offsets[start : stop + 1]
+        return Ragged(offsets - offsets[0], self.values[offsets[0] : offsets[-1]])
+
     def where(self, keep: npt.NDArray[np.bool_]) -> "Ragged":
         """Keep only some of the values, (values,) bool; every row stays, perhaps shorter."""
         total = np.concatenate(([0], np.cumsum(keep)))

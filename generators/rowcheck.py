@@ -36,13 +36,17 @@ def check_row(row: Mapping[str, Any], split: str, tool_text: str) -> Iterator[st
         yield f"its id or split does not say {split!r}"
     if not row["answer"]:
         yield "it has no answer"
+    by_message: dict[int, list[tuple[int, str, str, bool]]] = {}
+    for part in parts:
+        by_message.setdefault(part[0], []).append(part)
     for number, (role, content) in enumerate(messages):
-        mine = [part for part in parts if part[0] == number]
-        if role != "assistant":
-            if mine:
-                yield f"message {number} is of {role!r} and has parts"
-        else:
+        mine = by_message.pop(number, [])
+        if role == "assistant":
             yield from _turn(content, mine, tool_text)
+        elif mine:
+            yield f"message {number} is of {role!r} and has parts"
+    if by_message:
+        yield f"it has parts of message {min(by_message)}, and {len(messages)} messages"
     if not any(train and text for _, _, text, train in parts):
         yield "nothing in it is trained on"
 

@@ -60,6 +60,16 @@ def below(hashes: Any, n: Any) -> Ints:
     return (((hashes >> _S32) * np.asarray(n).astype(np.uint64)) >> _S32).astype(np.int64)
 
 
+def divide(x: Any, n: Any) -> tuple[Ints, Ints]:
+    """Return quotient and remainder of x by n, arrays of integers from 0 to 2**53.
+
+    By floating point, which is ten times as fast as integer division, and exact: the quotient's error is
+    below x / n * 2**-53, hence below 1 / n, the least distance of a fraction from a whole number.
+    """
+    quotient = (x / n).astype(np.int64)
+    return quotient, x - quotient * n
+
+
 def permute(i: Any, n: Any, key: Any) -> Ints:
     """Return place i of a keyed permutation of 0 … n-1, without holding the permutation.
 
@@ -68,31 +78,42 @@ def permute(i: Any, n: Any, key: Any) -> Ints:
 
     Args:
         i: (rows,) places, each below its n.
-        n: how many, one or (rows,), each from 1 to 2**62.
+        n: how many, one or (rows,), each from 1 to 2**52.
         key: uint64, one or (rows,).
 
     >>> sorted(permute(np.arange(10), 10, key_of("deck")).tolist())
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
-    x = np.array(i, dtype=np.int64)
     n = np.asarray(n, dtype=np.int64)
-    a = np.ceil(np.sqrt(n.astype(np.float64))).astype(np.int64)
-    b = -(-n // np.maximum(a, 1))
+    a = np.ceil(np.sqrt(n)).astype(np.uint64)
+    b = (-(-n // a.astype(np.int64))).astype(np.uint64) if n.ndim == 0 else np.ceil(n / a).astype(np.uint64)
     key = np.asarray(key, dtype=np.uint64)
-    x = _feistel(x, a, b, key)
+    x = _feistel(np.asarray(i, dtype=np.int64), a, b, key)
     while (out := np.flatnonzero(x >= n)).size:
         x[out] = _feistel(x[out], *(v[out] if v.ndim else v for v in (a, b, key)))
     return x
 
 
 def _feistel(x: Ints, a: Any, b: Any, key: Any) -> Ints:
-    left, right = np.divmod(x, b)
+    left, right = (half.astype(np.uint64) for half in divide(x, b.astype(np.int64)))
     for turn in range(3):
-        left = left + below(mix(key ^ np.uint64(2 * turn), right), a)
-        left = np.where(left >= a, left - a, left)
-        right = right + below(mix(key ^ np.uint64(2 * turn + 1), left), b)
-        right = np.where(right >= b, right - b, right)
-    return left * b + right
+        left += _round(right, key, 2 * turn, a)
+        np.minimum(left, left - a, out=left)  # below 0 it wraps to the largest: the sum modulo a
+        right += _round(left, key, 2 * turn + 1, b)
+        np.minimum(right, right - b, out=right)
+    return (left * b + right).astype(np.int64)
+
+
+def _round(half: Hashes, key: Any, turn: int, n: Any) -> Hashes:
+    """Hash one half to 0 … n-1: half of splitmix64, since six rounds do the rest."""
+    z = half * _GOLDEN
+    z ^= key ^ (_GOLDEN >> np.uint64(turn))
+    z ^= z >> _S32
+    z *= _MIX1
+    z >>= _S32
+    z *= n
+    z >>= _S32
+    return z
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@
 (['1024'], ['2', '3'])
 """
 
-from unicodedata import normalize
-
 import regex
+
+from generators.wordlists import fold
 
 # An answer runs to the end of its line, or to the next mark; what models write around it is taken off.
 _FINAL = regex.compile(r"#{4,}+[ \t]*+((?:(?!####)[^\r\n])*+)")
@@ -31,6 +31,8 @@ def normal(answer: str) -> str:
     >>> [normal(text) for text in ("**3**.", "1,024", "3.0", "007", "`r`", "3 letters", "-0", "3 or 4")]
     ['3', '1024', '3', '7', 'r', '3', '0', '3 or 4']
     """
+    if (plain := answer.strip()).isascii() and plain.isdecimal():
+        return plain.lstrip("0") or "0"
     text = _BOX.sub(r"\1", answer).lstrip(_AROUND).rstrip(_AROUND + _STOPS)
     number = _NUMBER.match(text)
     if number is None or regex.match(r"[\p{Latin}_%°/^]", text[number.end() :]):
@@ -56,21 +58,21 @@ def same_answer(completion: str, answer: str) -> bool:
 
 # A letter is a grapheme, as in the lexicon: several code points in some scripts, even several letters.
 _LETTER = r"(?:(?=\p{L})\X)"
-_WITHIN = r"[\p{L}\p{M}\p{N}'’]"
 _LETTERS = regex.compile(
-    rf"(?<!{_WITHIN}){_LETTER}(?:[\s,.;·|/*_`\"'“”‘’、，；\-–—]{{1,6}}{_LETTER}(?!{_WITHIN}))+"
+    rf"(?<![\p{{L}}\p{{M}}\p{{N}}])(?<!\p{{L}}['’]){_LETTER}"  # no "t" of "don't"
+    rf"(?:[\s,.;·|/*_`\"'“”‘’、，；\-–—]{{1,6}}{_LETTER}(?![\p{{L}}\p{{M}}\p{{N}}]|['’]\p{{L}}))+"
 )
 
 
 def spelled_out(completion: str) -> list[list[str]]:
-    """Return the distinct spellings in a text: runs of two or more single letters, casefolded.
+    """Return the distinct spellings in a text: runs of two or more single letters, folded.
 
     >>> spelled_out("fig: f, i, g"), spelled_out("**F-I-G**"), spelled_out("fig")
     ([['f', 'i', 'g']], [['f', 'i', 'g']], [])
     """
     found: dict[tuple[str, ...], None] = {}
     for run in _LETTERS.findall(completion):
-        # Longer than any letter is only what was written to be slow: it need not be sorted into NFC.
-        letters = (each if len(each) > 32 else normalize("NFC", each) for each in regex.findall(_LETTER, run))
-        found[tuple(letter.casefold() for letter in letters)] = None
+        # Longer than any letter is only what was written to be slow: it need not be folded.
+        letters = regex.findall(_LETTER, run)
+        found[tuple(letter if len(letter) > 32 else fold(letter) for letter in letters)] = None
     return [list(letters) for letters in found]

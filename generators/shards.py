@@ -7,7 +7,7 @@ again and again. Beside the file goes a record of what was written, from which t
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from generators.pages import BOOK
 
 BATCH = 10_000  # rows of a batch and of a row group
 SHARD = 50_000  # rows of a shard
+MOST = 99_999  # shards of a split: their names have five digits
 COUNTED = ("language", "lexicon", "style", "count", "form")
 
 
@@ -79,12 +80,20 @@ def jobs_of(splits: Mapping[str, int], shard_rows: int = SHARD) -> list[Job]:
         splits: how many rows each has.
         shard_rows: the most that a shard has.
 
+    Raises:
+        ValueError: there would be too many.
+
     >>> [job.file for job in jobs_of({"train": 70_000})]
     ['train/train-00000-of-00002.parquet', 'train/train-00001-of-00002.parquet']
     """
     jobs = []
     for split, rows in splits.items():
         shards = -(-rows // shard_rows)
+        if shards > MOST:
+            raise ValueError(
+                f"{rows:,} {split} rows would be {shards:,} shards of {shard_rows:,} rows, and there can be "
+                f"{MOST:,}; take larger shards or fewer rows"
+            )
         for number in range(shards):
             start = number * shard_rows
             jobs.append(Job(split, number, shards, start, min(start + shard_rows, rows)))
@@ -148,20 +157,24 @@ def make(
 
 
 def _count(conversations: Conversations, counts: dict[str, dict[str, dict[str, int]]]) -> None:
-    tasks, numbers = np.unique(conversations.columns["task"], return_inverse=True)
-    for number, task in enumerate(conversations.book.take(tasks).to_pylist()):
-        mine = numbers == number
-        counted = counts.setdefault(task, {})
+    columns, book = conversations.columns, conversations.book
+    for code in np.unique(columns["task"]):
+        mine = np.flatnonzero(columns["task"] == code)
+        counted = counts.setdefault(book.take(np.array([code]))[0].as_py(), {})
         for name in COUNTED:
-            if name in conversations.columns:
-                codes, rows = np.unique(conversations.columns[name][mine], return_counts=True)
-                values = conversations.book.take(codes).to_pylist()
-                column = counted.setdefault(name, {})
-                for value, n in zip(values, rows.tolist(), strict=True):
-                    if value:
-                        column[value] = column.get(value, 0) + n
-        rows_so_far = counted.setdefault("rows", {})
-        rows_so_far["all"] = rows_so_far.get("all", 0) + int(mine.sum())
+            if name in columns:
+                codes = columns[name][mine]
+                low = codes.min()  # codes of one table lie close together
+                rows = np.bincount(codes - low)
+                found = np.flatnonzero(rows)
+                _add(counted.setdefault(name, {}), book.take(found + low).to_pylist(), rows[found].tolist())
+        _add(counted.setdefault("rows", {}), ["all"], [len(mine)])
+
+
+def _add(counts: dict[str, int], values: Sequence[str], rows: Sequence[int]) -> None:
+    for value, n in zip(values, rows, strict=True):
+        if value:
+            counts[value] = counts.get(value, 0) + n
 
 
 def sha256(path: Path) -> str:

@@ -4,10 +4,13 @@ Each shard is one job, for as many processes as there are cores. What is wrong i
 reason; what was checked, in numbers.
 """
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -163,7 +166,8 @@ class _Work:
                     return report
                 start = 0
                 for batch in file.iter_batches(_BATCH):
-                    self._batch(batch, name, start, report)
+                    with _no_gc():
+                        self._batch(batch, name, start, report)
                     start += len(batch)
                     progress(len(batch))
         except (OSError, pa.ArrowException) as error:
@@ -194,7 +198,7 @@ class _Work:
             report.rows[task] += 1
             report.trained += sum(trained for _, _, _, trained in row["all_parts"])
             facts = row["facts"] or {}
-            words.update(fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
+            words.update(_fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
             for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
                 if kind == "python" and after == "python_output":
                     calls.setdefault(task, []).append((start + place, text, output))
@@ -208,6 +212,19 @@ class _Work:
         report.conversations.append(_conversation_hashes(batch))
 
 
+@contextmanager
+def _no_gc() -> Iterator[None]:
+    """Pause the garbage collector: rows are thousands of small objects, and none refers to itself."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+_fold = lru_cache(maxsize=1 << 17)(fold)
 _tools: dict[str, PythonTool] = {}
 
 
@@ -229,27 +246,27 @@ def _conversation_hashes(batch: pa.RecordBatch) -> Any:
 
 def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     """Read rows as plain data: lists of pairs for messages, of tuples for parts."""
-    plain = {
-        n: batch[n].to_pylist() for n in batch.schema.names if pa.types.is_string(batch.schema.field(n).type)
-    }
-    nested = {}
+    columns = []
     for name in batch.schema.names:
-        if name not in plain:
-            column = batch[name]
+        column = batch[name]
+        if pa.types.is_string(column.type):
+            columns.append(column.to_pylist())
+        else:
             items = column.flatten()
             fields = [items.field(i).to_pylist() for i in range(items.type.num_fields)]
             edges = (column.offsets.to_numpy() - column.offsets[0].as_py()).tolist()
             tuples = list(zip(*fields, strict=True))
-            nested[name] = [tuples[a:b] for a, b in pairwise(edges)]
-    for i in range(len(batch)):
-        row: dict[str, Any] = {name: values[i] for name, values in plain.items()}
-        row.update((name, values[i]) for name, values in nested.items())
-        row["facts"] = json.loads(row["facts"]) if row.get("facts") else None
-        row["all_parts"] = row["parts"]
-        last = len(row["messages"]) - 1
-        row["parts"] = [(kind, text) for message, kind, text, _ in row["all_parts"] if message == last]
-        row["turn"] = row["messages"][last][1]
-        row["question"] = row["messages"][last - 1][1] if last else ""
+            columns.append([tuples[a:b] for a, b in pairwise(edges)])
+    names = batch.schema.names
+    for values in zip(*columns, strict=True):
+        row: dict[str, Any] = dict(zip(names, values, strict=True))
+        row["facts"] = json.loads(row["facts"]) if "facts" in row else None
+        messages, parts = row["messages"], row["parts"]
+        last = len(messages) - 1
+        row["all_parts"] = parts
+        row["parts"] = [(kind, text) for message, kind, text, _ in parts if message == last]
+        row["turn"] = messages[last][1]
+        row["question"] = messages[last - 1][1] if last else ""
         row.setdefault("word", "")
         row.setdefault("letter", "")
         yield row

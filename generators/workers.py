@@ -2,10 +2,12 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 
@@ -56,7 +58,8 @@ def run(
     written = context.Value("q", 0)
     pool = ProcessPoolExecutor(count, context, _start, (work, written))
     try:
-        waiting = {pool.submit(_make, job): job for job in jobs}
+        with _without_interrupts():
+            waiting = {pool.submit(_make, job): job for job in jobs}
         while waiting:
             finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
             progress(written.value)
@@ -66,6 +69,19 @@ def run(
         raise WorkerError("a worker process was killed; run the same command again to finish") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: this one hears it, and ends them in good order."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _state: dict[str, Any] = {}

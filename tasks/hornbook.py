@@ -18,6 +18,6 @@ if TYPE_CHECKING:
     from tasks.spellingbee import SpellingBee as SpellingBee
 
 for _entry in entries().values():
-    _module, _, _class = _entry.target.partition(":")
-    if _module.startswith("tasks."):
+    if _entry.ours:
+        _module, _, _class = _entry.target.partition(":")
         globals()[_class] = getattr(own_module(_module.removeprefix("tasks.")), _class)

@@ -22,6 +22,7 @@ from tasks.base import Task
 GROUP = "hornbook.tasks"
 HERE = Path(__file__).parent
 ROWS = 10_000  # unless the command line says
+MOST = 10**12  # rows that can be asked for
 
 
 class TaskError(Exception):
@@ -36,22 +37,32 @@ class Entry:
         name: as on the command line.
         target: module:Class.
         doc: the first line of its docstring, where it can be read without running code.
+        ours: it is in a file beside this one.
     """
 
     name: str
     target: str
     doc: str
+    ours: bool = False
 
 
 def entries() -> dict[str, Entry]:
-    """Return the tasks that can be named, ours first."""
+    """Return the tasks that can be named, ours first.
+
+    Raises:
+        TaskError: a file beside this one is no Python.
+    """
     found = {}
     for path in sorted(HERE.glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        try:
+            body = ast.parse(path.read_bytes()).body
+        except (SyntaxError, ValueError) as error:
+            raise TaskError(f"{path} is no Python: {error}") from None
+        for node in body:
             if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Task" for base in node.bases):
                 name = next((value for key, value in _strings(node) if key == "name"), node.name.lower())
                 doc = (ast.get_docstring(node) or "").partition("\n")[0]
-                found[name] = Entry(name, f"tasks.{path.stem}:{node.name}", doc)
+                found[name] = Entry(name, f"tasks.{path.stem}:{node.name}", doc, ours=True)
     for point in entry_points(group=GROUP):
         from_package = f"from {point.dist.name}" if point.dist else ""
         found.setdefault(point.name, Entry(point.name, point.value, from_package))
@@ -97,7 +108,7 @@ def task_class(name: str) -> type[Task]:
             if "" not in sys.path and str(Path.cwd()) not in sys.path:
                 sys.path.append(str(Path.cwd()))
             module = import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TaskError(f"{module_name} can't be imported: {type(error).__name__}: {error}") from None
     found: Any = getattr(module, class_name, None)
     if not (isinstance(found, type) and issubclass(found, Task)):
@@ -137,20 +148,22 @@ def parse(argument: str) -> tuple[type[Task], int]:
 
     Raises:
         TaskError: see task_class.
-        ValueError: ROWS is no positive number.
+        ValueError: ROWS is no positive number, or too many.
 
     >>> parse("spellingbee:80000")
     (<class 'tasks.spellingbee.SpellingBee'>, 80000)
     """
     name, colon, rows = argument.rpartition(":")
-    if not colon or (rows.isidentifier() and "." in name):
+    if not colon or (rows.isidentifier() and ":" not in name and name not in entries()):
         name, rows = argument, str(ROWS)
     try:
         number = int(rows.replace(",", ""))
     except ValueError:
         number = 0
-    if number < 1:
-        raise ValueError(f"{argument!r} asks for {rows!r} rows; write a number above 0, such as {name}:80000")
+    if not 1 <= number <= MOST:
+        raise ValueError(
+            f"{argument!r} asks for {rows!r} rows; write a number from 1 to {MOST:,}, such as {name}:80000"
+        )
     return task_class(name), number
 
 
@@ -162,5 +175,5 @@ def train_and_test(cls: type[Task], rows: int, **options: Any) -> dict[str, Task
 
 def checks(classes: Sequence[str]) -> dict[str, Callable[[Mapping[str, Any]], Iterator[str]]]:
     """Return what checks the rows of our tasks, by name, and of the classes that are named."""
-    ours = [entry.target for entry in entries().values() if entry.target.startswith("tasks.")]
+    ours = [entry.target for entry in entries().values() if entry.ours]
     return {cls.name: cls(1).check for cls in map(task_class, [*ours, *classes])}

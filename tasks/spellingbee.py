@@ -12,6 +12,7 @@ from typing import Any
 
 from generators.check import check_counting, check_spelling, graphemes
 from generators.score import spelled_out
+from generators.wordlists import fold
 from tasks.base import (
     COUNT_SHARES,
     Rows,
@@ -104,9 +105,7 @@ class SimpleSpelling(Task):
         The letters may stand between commas, spaces, hyphens, dots or newlines, and in capitals. A
         completion that lists several different spellings scores 0.
         """
-        return int(
-            spelled_out(completion) == [[letter.casefold() for letter in graphemes(conversation["word"])]]
-        )
+        return int(spelled_out(completion) == [[fold(letter) for letter in graphemes(conversation["word"])]])
 
     def check(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Spell the word again."""

@@ -4,6 +4,7 @@ Pieces are drawn as a *model* first: plain lists and strings, a value a row. `bu
 pieces over columns; `spoken` reads one row of it in the most obvious way. Neither looks at the other.
 """
 
+import json
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from generators.book import Book
+from generators.book import Book, Conversations
 from generators.columns import Column, Lines, affixed, number
 from generators.pieces import (
     ASSISTANT,
@@ -20,6 +21,7 @@ from generators.pieces import (
     MARKS,
     NUMBER,
     OUTPUT,
+    PYTHON,
     SYSTEM,
     TEXT,
     UNTRAINED,
@@ -29,7 +31,6 @@ from generators.pieces import (
     Nested,
     Piece,
 )
-from generators.pieces import PYTHON as PYTHON_PART
 from generators.ragged import Ragged, offsets_of
 from generators.texts import Texts
 
@@ -209,36 +210,50 @@ def merged(said: Said) -> Said:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an assistant's turn, in plain data."""
+    """A part of an assistant's turn, in plain data.
+
+    `exchange`: part and text belong to the exchange with the tool; then `tail`, which goes on with the
+    part, does not. In a part outside the exchange it is the other way round.
+    """
 
     kind: str
     text: str
     train: bool = True
     exchange: bool = False
+    tail: str = ""
+
+    @property
+    def plain(self) -> str:
+        """What is left without the exchange."""
+        return self.tail if self.exchange else self.text
 
 
 Turns = list[tuple[str, "str | list[Part]"]]
 """A conversation in plain data: (role, text), or (assistant, parts)."""
 
+TAILS = st.just("") | TEXTS
+
 
 @st.composite
 def assistant_parts(draw: Any) -> list[Part]:
-    """Draw an assistant's turn: parts, and between them exchanges with the tool."""
+    """Draw an assistant's turn: texts, and between them calls of the tool; a text has the last word."""
     parts = []
-    said = st.builds(Part, st.just("text"), TEXTS, st.booleans())
-    for kind in draw(st.lists(st.sampled_from(["text", "tool", "call"]), max_size=3)):
+
+    def said(exchange: bool) -> Part:
+        return Part("text", draw(TEXTS), draw(st.booleans()), exchange, draw(TAILS))
+
+    for kind in draw(st.lists(st.sampled_from(["text", "answered", "refused"]), max_size=3)):
         if kind == "text":
-            parts.append(draw(said))
+            parts.append(said(False))
             continue
-        texts = [draw(TEXTS) for _ in range(4)]
         if draw(st.booleans()):
-            parts.append(Part("text", texts[0], draw(st.booleans()), True))
-        parts.append(Part("python", texts[1], draw(st.booleans()), True))
-        if kind == "tool":
-            parts.append(Part("python_output", texts[2], False, True))
-        if draw(st.booleans()) or kind == "call":
-            parts.append(Part("text", texts[3], draw(st.booleans()), True))
-    return [*parts, draw(said)]
+            parts.append(said(True))
+        parts.append(Part("python", draw(TEXTS), draw(st.booleans()), True))
+        if kind == "answered":
+            parts.append(Part("python_output", draw(TEXTS), False, True))
+        if kind == "refused" or draw(st.booleans()):
+            parts.append(said(True))
+    return [*parts, said(bool(parts) and draw(st.booleans()))]
 
 
 @st.composite
@@ -250,7 +265,7 @@ def conversations(draw: Any) -> Turns:
     return turns
 
 
-_KINDS = {"system": SYSTEM, "user": USER, "text": TEXT, "python": PYTHON_PART, "python_output": OUTPUT}
+_KINDS = {"system": SYSTEM, "user": USER, "text": TEXT, "python": PYTHON, "python_output": OUTPUT}
 
 
 def script_of(batch: list[Turns]) -> list[Piece]:
@@ -264,7 +279,38 @@ def script_of(batch: list[Turns]) -> list[Piece]:
                 continue
             own.append(Mark(ASSISTANT))
             for part in content:
-                flags = UNTRAINED * (not part.train) | EXCHANGE * part.exchange
-                own.append(Group((Mark(_KINDS[part.kind]), part.text), flags=flags))
+                untrained = UNTRAINED * (not part.train)
+                head = (Mark(_KINDS[part.kind]), part.text)
+                own.append(Group(head, flags=untrained | EXCHANGE * part.exchange))
+                own.append(Group((part.tail,), flags=untrained | EXCHANGE * (not part.exchange)))
         pieces.append(Group(tuple(own), mask=np.arange(len(batch)) == row))
     return pieces
+
+
+FLAT = ("task", "split", "answer", "word", "letter", "language", "style", "template")
+
+
+def batch_of(book: Book, turns: list[Turns], facts: list[dict[str, Any]], first: int = 0) -> Conversations:
+    """Set conversations of any shapes; facts has a mapping a row."""
+    n = len(turns)
+
+    def codes(values: list[str]) -> Any:
+        column = Column.of(values)
+        return book.codes(column.texts, column.index)
+
+    return Conversations(
+        book=book,
+        index=np.arange(first, first + n),
+        text=book.set(script_of(turns), n),
+        facts=book.set([Column.of([json.dumps(fact, ensure_ascii=False) for fact in facts])], n),
+        words=book.set([Column.of([flat_of(row, "word") for row in range(n)])], n),
+        columns={
+            "name": codes(["t/train/0"] * n),
+            **{name: codes([flat_of(row, name) for row in range(n)]) for name in FLAT},
+        },
+    )
+
+
+def flat_of(row: int, name: str) -> str:
+    """What a flat column of `batch_of` holds: something else in every row, or nothing."""
+    return "" if name == "letter" and row % 2 else f"{name} {row} é"

@@ -1,0 +1,76 @@
+"""Whole commands as a person runs them, start-up and all, the garbage collector as Python has it.
+
+Peak memory is `ru_maxrss` of wait4: the largest resident set of any one process of the command, at its
+highest. Where Linux says it, the sum over all its processes is given too, polled 20 times a second, memory
+that they share counted once (PSS).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.fresh import ROOT, Failed, pinned
+
+MIB = 1 << 20
+UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
+
+
+def command(*arguments: str, cores: int = 2, watch: bool = False) -> dict[str, Any]:
+    """Run Python with arguments, in the repository; returns wall seconds, CPU seconds, peak MiB, output."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        start, together = time.perf_counter(), 0
+        with pinned(cores):
+            process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=out, stderr=errors)
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG if watch else 0)
+        while not pid:
+            together = max(together, _shared_once(process.pid))
+            time.sleep(0.05)
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        errors.seek(0)
+        if process.returncode:
+            raise Failed(f"{' '.join(arguments)}: {(errors.read().strip().splitlines() or ['failed'])[-1]}")
+        return {
+            "wall": wall,
+            "cpu": usage.ru_utime + usage.ru_stime,
+            "peak": usage.ru_maxrss * UNIT / MIB,
+            "together": together / MIB,
+            "output": out.read(),
+        }
+
+
+def _shared_once(pid: int) -> int:
+    """Return the bytes that a process and all below it have resident, or 0 where that can't be known."""
+    total = 0
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            total += next(int(line.split()[1]) for line in file if line.startswith("Pss:")) * 1024
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                total += sum(_shared_once(int(child)) for child in file.read().split())
+    except (OSError, StopIteration):  # it has ended, or this is not Linux
+        pass
+    return total
+
+
+def export(tasks: tuple[str, ...], out: Path, watch: bool = False) -> dict[str, Any]:
+    """Run `hornbook export` with two workers into a new folder; returns rows, too."""
+    shutil.rmtree(out, ignore_errors=True)
+    found = command("cli.py", "export", *tasks, "--out", str(out), "--workers", "2", watch=watch)
+    # It says "DIR: 310,000 rows; …".
+    rows = int(found["output"].split(": ", 1)[1].split(" rows", 1)[0].replace(",", ""))
+    return {**found, "rows": rows, "rate": rows / found["wall"]}
+
+
+def verify(out: Path) -> dict[str, Any]:
+    """Run `hornbook verify` with two workers; returns rows, too."""
+    found = command("cli.py", "verify", str(out), "--workers", "2")
+    rows = int(found["output"].split(": ", 1)[1].split(" rows", 1)[0].replace(",", ""))
+    return {**found, "rows": rows, "rate": rows / found["wall"]}

@@ -1,0 +1,157 @@
+"""Language files: templates that parse, enough of them, and sentences that fit into every style."""
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generators.prompts import SLOTS, Template, language, languages, shares_of
+
+KINDS = {"counting": {"word", "letter"}, "spelling": {"word"}, "phrase": {"phrase", "letter"}}
+SLOTS_OF = {
+    "counting": {
+        "restate": {"word", "letter"},
+        "spell": set(),
+        "count": {"letter"},
+        "subtotal": {"count"},
+        "check": set(),
+        "verdict": {"count"},
+        "final": set(),
+    },
+    "phrase": {
+        "restate": {"phrase", "letter"},
+        "count": {"letter"},
+        "word": {"word", "count"},
+        "total": set(),
+        "subtotal": {"count"},
+        "check": set(),
+        "verdict": {"count"},
+        "final": set(),
+    },
+}
+every_language = pytest.mark.parametrize("code", languages())
+
+
+def test_the_languages_that_were_promised():
+    assert {"en", "es", "zh"} <= set(languages())
+
+
+@every_language
+def test_there_are_templates_enough_and_no_two_alike(code):
+    prompts = language(code).prompts
+    least = {"counting": 20, "spelling": 10} if code == "en" else {"counting": 8, "spelling": 4}
+    assert set(prompts) == set(KINDS)
+    for kind, templates in prompts.items():
+        assert len(templates) >= least.get(kind, 4)
+        assert len({template.casefold() for template in templates}) == len(templates)
+
+
+@every_language
+def test_every_template_has_its_slots_once_and_its_mark(code):
+    lang = language(code)
+    for kind, templates in lang.prompts.items():
+        for written in templates:
+            template = Template.parse(written, sorted(KINDS[kind]))
+            assert set(template.slots) == KINDS[kind]
+            assert "" not in template.literals[1:-1], f"two slots touch in {written!r}"
+            opening, closing = lang.question_mark
+            assert written.endswith((closing, lang.full_stop)), written
+            assert written.count(closing) == written.endswith(closing), written
+            if opening:
+                assert written.count(opening) == written.count(closing), written
+            assert not regex.search(r"\p{N}|  |^ | $", written), written
+            for slot in template.slots:
+                assert not regex.search(rf"[\"'“”‘’«»「」]{{{slot}}}|{{{slot}}}[\"'“”‘’«»「」]", written)
+
+
+@every_language
+def test_every_sentence_has_the_slots_that_tasks_fill(code):
+    """An extra wording that nobody says, or a slot that nobody fills, is a mistake in the file."""
+    answers = language(code).answers
+    assert {section: set(sentences) for section, sentences in answers.items()} == {
+        section: set(sentences) for section, sentences in SLOTS_OF.items()
+    }
+    for section, sentences in answers.items():
+        for name, wordings in sentences.items():
+            assert len(set(wordings)) == len(wordings) >= 2
+            for wording in wordings:
+                assert set(Template.parse(wording, SLOTS).slots) == SLOTS_OF[section][name], wording
+                assert wording == wording.strip()
+
+
+@every_language
+def test_fudge_begins_with_nothing_and_ends_with_the_mark_alone(code):
+    lang = language(code)
+    assert lang.openers[0] == ""
+    assert lang.endings[0] == "{mark}"
+    for texts in (lang.openers, lang.endings, lang.quotes):
+        assert len(set(texts)) == len(texts)
+    for opener in lang.openers[1:]:
+        assert opener.endswith((" ", "，", "！", "？", "：", "。")), opener
+    for ending in lang.endings:
+        assert len(Template.parse(ending, ["mark"]).slots) == ending.count("{mark}") <= 1
+
+
+def test_parse_cuts_at_the_slots():
+    found = Template.parse("In {word}: {letter}", ["word", "letter"])
+    assert found == Template(("In ", ": ", ""), ("word", "letter"))
+    assert Template.parse("{word}", ["word"]) == Template(("", ""), ("word",))
+    assert Template.parse("plain", []) == Template(("plain",), ())
+    assert Template.parse("a {{brace}} {word}", ["word"]) == Template(("a {brace} ", ""), ("word",))
+
+
+@given(
+    literals=st.lists(st.text(st.characters(exclude_characters="{}")), min_size=3, max_size=3),
+    order=st.permutations(["word", "letter"]),
+)
+def test_parse_puts_together_what_was_written(literals, order):
+    written = f"{literals[0]}{{{order[0]}}}{literals[1]}{{{order[1]}}}{literals[2]}"
+    assert Template.parse(written, ["letter", "word"]) == Template(tuple(literals), tuple(order))
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("How many {leter}?", "leter"),
+        ("{word} and {word}", "twice"),
+        ("Open {word", "broken"),
+        ("Close word}", "broken"),
+        ("{}", "allowed: word"),
+        ("{word!r}", "allowed: word"),
+        ("{word:>3}", "allowed: word"),
+        ("{0}", "allowed: word"),
+    ],
+)
+def test_parse_refuses(written, says):
+    with pytest.raises(ValueError, match=says):
+        Template.parse(written, ["word"])
+
+
+KNOWN = ["en", "es", "zh"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shares"),
+    [
+        (None, {"en": 0.7, "es": 0.15, "zh": 0.15}),
+        ("en", {"en": 1}),
+        ("es, zh", {"es": 1, "zh": 1}),
+        ("en:0.7,es:0.3", {"en": 0.7, "es": 0.3}),
+        ("all", {"en": 1, "es": 1, "zh": 1}),
+        ({"zh": 2}, {"zh": 2}),
+    ],
+)
+def test_shares_of(wanted, shares):
+    assert shares_of(wanted, KNOWN) == shares
+
+
+def test_a_task_with_none_of_the_usual_languages_asks_in_its_own():
+    assert shares_of(None, ["fr", "de"]) == {"fr": 1, "de": 1}
+
+
+@pytest.mark.parametrize(
+    "wanted", ["", "en,en", "en:0", "en:-1", "en:nan", "en:inf", "en:x", "en:", "xx", {"xx": 1}]
+)
+def test_shares_of_refuses(wanted):
+    with pytest.raises(ValueError, match=r"language|shares"):
+        shares_of(wanted, KNOWN)

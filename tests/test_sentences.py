@@ -1,0 +1,131 @@
+"""The answer's sentences: every wording of every language, in every style."""
+
+from itertools import chain
+
+import numpy as np
+import pytest
+import regex
+
+from generators.book import Book
+from generators.columns import Column
+from generators.prompts import Template, language, languages
+from generators.rows import Rows
+from generators.sentences import Sentences, sentences
+from generators.styles import STYLES
+from tasks.lettercounting import LetterCounting
+from tasks.spellingbee import SpellingBee
+
+VALUES = {"word": "ΞΨ", "phrase": "ΞΨ ΨΞ", "letter": "Ж", "count": " 1204"}
+SENTENCES = [
+    (code, section, name)
+    for code in languages()
+    for section, named in language(code).answers.items()
+    for name in named
+]
+every_sentence = pytest.mark.parametrize(("code", "section", "name"), SENTENCES)
+every_style = pytest.mark.parametrize("style", sorted(STYLES))
+
+
+def rows(n, seed=0):
+    return Rows.of(range(n), seed=seed, task="sentences", split="train")
+
+
+def said(code, section, name, style, n=400, **around):
+    """All wordings that n rows say."""
+    slots = {slot: Column.of([value] * n) for slot, value in VALUES.items()}
+    numbers = np.zeros(n, dtype=np.int64)
+    pieces = sentences((code,), section, style).say(name, rows(n), numbers, slots, **around)
+    book = Book()
+    return book.strings(book.set(pieces, n)).to_pylist()
+
+
+def wordings(code, section, name, style):
+    own = STYLES[style].sentences.get(code, {}).get(section, {})
+    return own.get(name) or language(code).answers[section][name]
+
+
+@every_style
+@every_sentence
+def test_every_wording_is_said_with_its_slots_in_quotes(code, section, name, style):
+    opening, closing = STYLES[style].quotes
+    expected = set()
+    for wording in wordings(code, section, name, style):
+        for slot in ("word", "phrase", "letter"):
+            wording = wording.replace(f"{{{slot}}}", f"{opening}{VALUES[slot]}{closing}")
+        expected.add(wording.replace("{count}", "1204"))
+    found = said(code, section, name, style)
+    assert set(found) == expected
+    # About as often each: none hides behind the others.
+    least = min(found.count(wording) for wording in expected)
+    assert least > 400 / len(expected) / 2
+
+
+@every_sentence
+def test_no_digit_stands_in_a_wording(code, section, name):
+    """So every number of a turn is a count, which is how verify reads the prose."""
+    for wording in language(code).answers[section][name]:
+        assert not regex.search(r"\p{N}", wording), wording
+
+
+@every_style
+def test_no_digit_stands_in_a_wording_of_a_style(style):
+    for named in STYLES[style].sentences.values():
+        for wording in chain.from_iterable(chain.from_iterable(s.values() for s in named.values())):
+            assert not regex.search(r"\p{N}", wording), wording
+
+
+@every_sentence
+def test_a_slot_has_a_space_before_it_and_nothing_that_joins_it_behind(code, section, name):
+    for wording in language(code).answers[section][name]:
+        for before, after in regex.findall(r"(^|.)\{\w+\}(.|$)", wording):
+            assert before == " ", wording
+            assert not regex.match(r"[\p{L}\p{N}\"'’”]", after), wording
+
+
+@every_sentence
+def test_blank_lines_stand_around(code, section, name):
+    plain = said(code, section, name, "quote-comma", n=50)
+    around = said(code, section, name, "quote-comma", n=50, before="\n\n", after="\n")
+    assert around == [f"\n\n{text}\n" for text in plain]
+
+
+def test_languages_are_mixed_row_by_row():
+    n = 300
+    codes = ("zh", "en", "es")
+    numbers = np.arange(n) % 3
+    slots = {slot: Column.of([f"{value}{i}" for i in range(n)]) for slot, value in VALUES.items()}
+    pieces = sentences(codes, "counting", "quote-comma").say("restate", rows(n), numbers, slots)
+    book = Book()
+    for i, text in enumerate(book.strings(book.set(pieces, n)).to_pylist()):
+        filled = [
+            wording.replace("{word}", f'"{VALUES["word"]}{i}"').replace(
+                "{letter}", f'"{VALUES["letter"]}{i}"'
+            )
+            for wording in language(codes[i % 3]).answers["counting"]["restate"]
+        ]
+        assert text in filled
+
+
+def test_a_wording_without_the_space_is_refused():
+    style = STYLES["quote-comma"]
+    broken = type(style)(
+        **{**vars(style), "name": "broken", "sentences": {"en": {"counting": {"final": ("So({count}):",)}}}}
+    )
+    say = Sentences(["en"], "counting", broken)
+    with pytest.raises(ValueError, match="space before its slot"):
+        say.say("final", rows(1), np.array([0]), {"count": Column.of([" 3"])})
+
+
+@pytest.mark.parametrize("task", [SpellingBee, LetterCounting])
+def test_wordings_go_with_one_another_in_all_combinations(task):
+    """Wordings are drawn one by one: no pair of them never meets."""
+    made = task(size=3000, language="en", tool="python")
+    heads = {"restate": 0, "final": -2}
+    met = set()
+    for conversation in made:
+        blocks = "".join(part["text"] for part in conversation["messages"][1]["content"]).split("\n\n")
+        texts = [regex.sub(r'"[^"]*"', "_", blocks[at]) for at in heads.values()]
+        met.add(tuple(texts))
+    answers = language("en").answers["phrase" if task is LetterCounting else "counting"]
+    assert len(met) == len(answers["restate"]) * len(answers["final"])
+    assert all(Template.parse(wording, VALUES) for wording in answers["restate"])
