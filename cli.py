@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from generators import __version__
-from generators.lexicon import LexiconError
 
 EXAMPLE = "\b\nExample:\n  "
 
@@ -30,7 +29,14 @@ class _Commands(click.Group):
     """Turns the errors that we raise on purpose into one sentence and an exit status."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return self._invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Stop("stopped; run the same command again to finish") from None
+
+    def _invoke(self, ctx: click.Context) -> Any:
         from generators.folder import FolderError
+        from generators.lexicon import LexiconError
         from generators.workers import WorkerError
         from tasks.registry import TaskError
 
@@ -45,8 +51,6 @@ class _Commands(click.Group):
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             raise _Stop(f"{name}{error.strerror or error}") from None
-        except KeyboardInterrupt:
-            raise _Stop("stopped; run the same command again to finish") from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -133,8 +137,10 @@ def export(
     from generators.dialects import Dialect
     from generators.export import export as write
     from generators.names import find
+    from generators.workers import lean
     from tasks.registry import parse, train_and_test
 
+    lean()
     find(split, ("both", "train", "test"), "split")
     columns = Dialect(dialect, tool_text)
     pairs = [train_and_test(*parse(task), seed=seed, **options) for task in tasks]

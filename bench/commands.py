@@ -60,17 +60,20 @@ def _shared_once(pid: int) -> int:
     return total
 
 
-def export(tasks: tuple[str, ...], out: Path, watch: bool = False) -> dict[str, Any]:
-    """Run `hornbook export` with two workers into a new folder; returns rows, too."""
+def export(tasks: tuple[str, ...], out: Path, workers: int, watch: bool = False) -> dict[str, Any]:
+    """Run `hornbook export` into a new folder; returns rows, too."""
     shutil.rmtree(out, ignore_errors=True)
-    found = command("cli.py", "export", *tasks, "--out", str(out), "--workers", "2", watch=watch)
-    # It says "DIR: 310,000 rows; …".
-    rows = int(found["output"].split(": ", 1)[1].split(" rows", 1)[0].replace(",", ""))
-    return {**found, "rows": rows, "rate": rows / found["wall"]}
+    found = command("cli.py", "export", *tasks, "--out", str(out), "--workers", str(workers), watch=watch)
+    return _with_rows(found)
 
 
-def verify(out: Path) -> dict[str, Any]:
-    """Run `hornbook verify` with two workers; returns rows, too."""
-    found = command("cli.py", "verify", str(out), "--workers", "2")
+def verify(out: Path, workers: int) -> dict[str, Any]:
+    """Run `hornbook verify`; returns rows, too."""
+    found = command("cli.py", "verify", str(out), "--workers", str(workers))
+    return _with_rows(found)
+
+
+def _with_rows(found: dict[str, Any]) -> dict[str, Any]:
+    # Both commands begin with "DIR: 310,000 rows".
     rows = int(found["output"].split(": ", 1)[1].split(" rows", 1)[0].replace(",", ""))
     return {**found, "rows": rows, "rate": rows / found["wall"]}

@@ -8,7 +8,6 @@ Out of the time: the execution of the tool (tape.py), and what only an export do
 the manifest, the file's sha256 (`shard` has these).
 """
 
-import os
 import random
 import resource
 import time
@@ -70,7 +69,13 @@ def _batches(start: int, stop: int) -> Iterator[tuple[np.ndarray, Book]]:
 
 
 def written(
-    task: str, columns: str, rows: int, folder: str, options: dict[str, str], tape: str = "", record: bool = False
+    task: str,
+    columns: str,
+    rows: int,
+    folder: str,
+    options: dict[str, str],
+    tape: str = "",
+    record: bool = False,
 ) -> dict[str, float]:
     """Generate rows and write them to one file.
 
@@ -195,8 +200,3 @@ def tool(tape: str, rows: int) -> dict[str, float]:
     apart = children() - 2 * empty
     each = 1e6 / count
     return {"all": (here + apart) * each, "here": here * each, "wall": wall * each, "count": count}
-
-
-def cores() -> dict[str, int]:
-    """Say how many cores a measurement has."""
-    return {"cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0}

@@ -71,7 +71,22 @@ def nanochat(task: str, rows: int, source: str, words: str, folder: str) -> dict
     if not Path(str(theirs.__file__)).is_relative_to(source):
         raise ImportError(f"{theirs.__file__} is not the reference")
     made = getattr(theirs, CLASSES[task])(size=2 * rows)
+    _check(task, [made[i] for i in range(min(rows, 1_000))])
     return _written(task, made.__getitem__, rows, folder, parts=task == "spellingbee")
+
+
+def _check(task: str, rows: list[dict[str, Any]]) -> None:
+    """See that rowbyrow writes the same, as it does for our rows: then both sides write the same."""
+    from bench.rowbyrow import TASKS, as_parts
+
+    for row in rows:
+        asked, answered = (message["content"] for message in row["messages"])
+        if task == "spellingbee":
+            _, word, _, letter, _ = answered[2]["text"].split("'")
+        else:
+            word, letter = answered.partition(":")[0], ""
+        if as_parts(row) != as_parts(TASKS[task][0](asked, word, letter)):
+            raise ValueError(f"the reference writes other rows than ours, such as {row}")
 
 
 def gym(task: str, rows: int, folder: str) -> dict[str, float]:
@@ -95,6 +110,7 @@ def _written(
     import pyarrow.parquet as pq
 
     from bench import schema
+    from bench.rowbyrow import as_parts
     from bench.writer import PLAIN
 
     columns = schema.PARTS if parts else schema.STRINGS
@@ -104,9 +120,7 @@ def _written(
             for first in range(start, stop, BATCH):
                 made = [row(i) for i in range(first, min(first + BATCH, stop))]
                 if parts:
-                    for conversation in made:
-                        asked = conversation["messages"][0]
-                        asked["content"] = [{"type": "text", "text": asked["content"]}]
+                    made = [as_parts(conversation) for conversation in made]
                 writer.write_table(pa.Table.from_pylist(made, schema=columns))
 
     path = Path(folder, "reference.parquet")

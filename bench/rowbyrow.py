@@ -33,8 +33,9 @@ def counted(question: str, word: str, letter: str) -> Row:
             steps.append(f"{place}:{each}")
     lines = "\n".join(steps)
     by_hand = (
-        f"We are asked to find the number '{letter}' in the word '{word}'. Let me try a manual approach first."
-        f"\n\nFirst spell the word out:\n{word}:{','.join(word)}\n\n"
+        f"We are asked to find the number '{letter}' in the word '{word}'. "
+        "Let me try a manual approach first.\n\n"
+        f"First spell the word out:\n{word}:{','.join(word)}\n\n"
         f"Then count the occurrences of '{letter}':\n{lines}\n\nThis gives us {count}."
     )
     parts = [
@@ -44,7 +45,7 @@ def counted(question: str, word: str, letter: str) -> Row:
         {"type": "python_output", "text": str(count)},
         {"type": "text", "text": f"\n\nPython gives us {count}.\n\nMy final answer is:\n\n#### {count}"},
     ]
-    return _row([{"type": "text", "text": question}], parts)
+    return _row(question, parts)
 
 
 def spelled(question: str, word: str, letter: str) -> Row:
@@ -54,6 +55,14 @@ def spelled(question: str, word: str, letter: str) -> Row:
 
 def _row(asked: Any, answered: Any) -> Row:
     return {"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]}
+
+
+def as_parts(row: Row) -> Row:
+    """Make a string one text part, as the reference's schema has it; changes the row."""
+    for message in row["messages"]:
+        if isinstance(message["content"], str):
+            message["content"] = [{"type": "text", "text": message["content"]}]
+    return row
 
 
 TASKS: dict[str, tuple[Callable[[str, str, str], Row], pa.Schema]] = {
@@ -72,6 +81,8 @@ def written(task: str, facts: str, rows: int, folder: str) -> dict[str, float]:
         with pq.ParquetWriter(path, columns, **PLAIN) as writer:
             for at in range(0, len(given), BATCH):
                 made = [write_row(*row) for row in given[at : at + BATCH]]
+                if columns is schema.PARTS:
+                    made = [as_parts(row) for row in made]
                 writer.write_table(pa.Table.from_pylist(made, schema=columns))
 
     path = Path(folder, "rowbyrow.parquet")

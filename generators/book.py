@@ -80,6 +80,8 @@ class Book:
         if known < len(texts):
             first = self.add(texts.slice(known, len(texts)))
             runs.append(_Run(known, len(texts), first))
+        if not runs:
+            return np.empty(0, dtype=np.int32)  # of an empty table
         # A table that was added at once has codes in a row; one that grew has several such runs.
         if len(runs) == 1:
             return index.astype(np.int32) + np.int32(runs[0].code)

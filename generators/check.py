@@ -64,6 +64,8 @@ def check_spelling(row: Mapping[str, Any]) -> Iterator[str]:
     expected = style_of(row["style"]).spelling(word, letters)
     if row["turn"] != expected:
         yield f"the turn is {row['turn']!r}, expected {expected!r}"
+    if [tuple(part) for part in row["parts"]] != [("text", expected)]:
+        yield f"the parts are {row['parts']}, expected the text {expected!r}"
     if row["answer"] != " ".join(letters):
         yield f"the answer is {row['answer']!r}, expected {' '.join(letters)!r}"
     if word not in row["question"]:
@@ -85,8 +87,6 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
         if text not in row["question"]:
             yield f"the question {row['question']!r} lacks the {what} {text!r}"
     yield from _working(row["turn"], style, words, letter, counts)
-    if set(_NUMBER.findall(_said_around_tool(row))) - {str(total)}:
-        yield f"beside the tool it says {_said_around_tool(row)!r}; the count is {total}"
     calls = [text for kind, text in row["parts"] if kind == "python"]
     outputs = [text for kind, text in row["parts"] if kind == "python_output"]
     called = row["facts"]["form"] == "tool"
@@ -94,14 +94,21 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"the tool is called with {calls}; the facts say {row['facts']['form']!r}"
     if outputs != ([str(total)] if called else []):
         yield f"the tool's outputs are {outputs}; {letter!r} stands {total} times in {phrase!r}"
+    around = _said_around_tool(row)
+    if around is None or (around and not called):
+        yield f"the parts {row['parts']} do not hold the turn {row['turn']!r}"
+    elif _NUMBER.findall(around) != [str(total)] * called:
+        yield f"beside the tool it says {around!r}; the count is {total}"
 
 
-def _said_around_tool(row: Mapping[str, Any]) -> str:
-    """Return the text of the parts that the turn's plain content leaves out."""
+def _said_around_tool(row: Mapping[str, Any]) -> str | None:
+    """Return the text of the parts that the turn's plain content leaves out; None if they disagree."""
     texts = [text for kind, text in row["parts"] if kind == "text"]
-    whole = "".join(texts)
-    rest = len(row["turn"]) - len(texts[0])
-    return whole[len(texts[0]) : len(whole) - rest] if len(whole) > len(row["turn"]) else ""
+    turn, whole = row["turn"], "".join(texts)
+    if not texts or not turn.startswith(texts[0]) or len(whole) < len(turn):
+        return None
+    rest = turn[len(texts[0]) :]
+    return whole[len(texts[0]) : len(whole) - len(rest)] if whole.endswith(rest) else None
 
 
 def _working(
@@ -125,15 +132,15 @@ def _working(
         prose += turn[start:at] + "\n"
         start = at + len(block) + 1  # the newline behind may be the one before the next
     prose += turn[start:]
-    if found := _WORKING.search(prose):
-        yield f"the turn has the line {found[0]!r} beside its working"
+    spellings = (line for line in prose.split("\n") if line.partition(":")[0] in words)
+    for line in [*_WORKING.findall(prose), *spellings]:
+        yield f"the turn has the line {line!r} beside its working"
     quoted = f" {style.quotes[0]}{' '.join(words)}{style.quotes[1]}"
     if quoted not in turn.partition("\n")[0]:
         yield f"the turn does not begin by restating{quoted}"
-    # Every number of the prose is a result: of each word if they are summed, then of all.
+    # Every number of the prose is a result: of each word if they are summed, then of all, then the final.
     numbers = [int(number) for number in _NUMBER.findall(prose)]
-    results = list(counts) if summed else []
-    if numbers[: len(results)] != results or set(numbers[len(results) :]) != {total}:
+    if numbers != [*(counts if summed else ()), total, total]:
         yield f"the numbers of the prose are {numbers}; the counts are {list(counts)}, together {total}"
-    if finals(turn) != [str(total)]:
+    if finals(turn) != [str(total)] or turn.count("####") != 1:
         yield f"the final answers are {finals(turn)}, expected {total}"

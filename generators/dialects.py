@@ -47,6 +47,7 @@ DICTIONARY = ["task", "language", "style", "template", "split", "role", "type"]
 
 # What stands in place of a part's mark in fenced content, by the part before it. A blank line must
 # not stand twice, so the text after the exchange brings its own.
+_FENCE_END = "\n```"
 _FENCES = {
     (TEXT, PYTHON): "```python\n",
     (PYTHON, OUTPUT): "\n```\n\n```output\n",
@@ -185,9 +186,17 @@ def _fenced(conversations: Conversations) -> _Turns:
     before = np.concatenate(([ASSISTANT], kinds[:-1]))
     for (previous, kind), fence in _FENCES.items():
         codes[marks[(before == previous) & (kinds == kind)]] = conversations.book.constant(fence)
-    heads = marks[kinds < FIRST_PART]
+    # A turn that ends in code has no part to follow that would close its fence.
+    first = np.flatnonzero(kinds < FIRST_PART)  # of the marks, those where a message starts
+    following = np.append(first[1:], len(marks))[: len(first)]
+    last = kinds[following - 1]
+    ends = np.append(marks, len(codes))[following]
+    at = ends[(last == PYTHON) | (last == OUTPUT)]
+    codes = np.insert(codes, at, conversations.book.constant(_FENCE_END))
+    heads = marks[first] + np.searchsorted(at, marks[first], side="right")
     content = gather(conversations.book.take(codes), np.append(heads, len(codes)))
-    return _Turns(np.searchsorted(heads, rows.offsets), kinds[kinds < FIRST_PART], content)
+    offsets = rows.offsets + np.searchsorted(at, rows.offsets, side="right")
+    return _Turns(np.searchsorted(heads, offsets), kinds[first], content)
 
 
 def _names(kinds: npt.NDArray[Any]) -> pa.StringArray:

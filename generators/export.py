@@ -73,10 +73,7 @@ def export(
     mixtures = {split: Mixture(tasks, seed) for split, tasks in splits.items()}
     jobs = jobs_of({split: len(mixture) for split, mixture in mixtures.items()}, shard_rows)
     lexicons = {
-        lexicon.language: lexicon
-        for tasks in splits.values()
-        for task in tasks
-        for lexicon in task.words.lexicons
+        lexicon.language: lexicon for tasks in splits.values() for task in tasks for lexicon in task.lexicons
     }
     asked = write_asked(
         _described(splits),
@@ -138,18 +135,24 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
         # Of a view what is shown counts, not how it was made.
         given = {k: v for k, v in first.asked_for.items() if k not in ROWS}
         options = {k: Path(v).name if k in FILES and v else v for k, v in given.items()}
-        source = inspect.getsourcefile(type(first))
+        source = _source(type(first))
         described.append(
             {
                 "task": first.name,
-                "class": f"{type(first).__module__}:{type(first).__qualname__}",
+                "class": f"{source.stem}:{type(first).__qualname__}",
                 "rows": {split: len(task) for split, task in zip(splits, tasks, strict=True)},
                 "view": {split: _view(task) for split, task in zip(splits, tasks, strict=True)},
                 "options": options,
-                "source": hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else "",
+                "source": hashlib.sha256(source.read_bytes()).hexdigest(),
             }
         )
     return described
+
+
+def _source(cls: type) -> Path:
+    """Return the file of a class, by its functions: its module may go by several names."""
+    functions = [item for item in vars(cls).values() if inspect.isfunction(item)]
+    return Path(inspect.getfile(functions[0] if functions else cls))
 
 
 def _view(task: Any) -> list[int]:
@@ -160,10 +163,8 @@ def _refuse_repeats(tasks: Sequence[Any]) -> None:
     """Refuse rows that come twice: they would have the same ids."""
     for task, other in combinations(tasks, 2):
         a, b = task.view, other.view
-        shared = (
-            max(a.start, b.start) < min(a.stop, b.stop) and (a.start - b.start) % gcd(a.step, b.step) == 0
-        )
-        if shared and (task.name, task.seed) == (other.name, other.seed):
+        meet = (a.start - b.start) % gcd(a.step, b.step) == 0 and max(a.start, b.start) < min(a.stop, b.stop)
+        if meet and (task.name, task.seed) == (other.name, other.seed):
             raise ValueError(f"{task.name} is asked for twice; ask for it once, with all its rows")
 
 

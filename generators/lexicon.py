@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ from generators.wordlists import LexiconError, package_version, read_bytes
 
 __all__ = ["COMMON_ZIPF", "Lexicon", "LexiconError", "Ragged", "is_test_word", "open_lexicon"]
 
+_KEPT = 64  # lexicons in the cache folder
 _FORMAT = 1  # of the cache; a higher number for any change to what is stored, or to how it is made
 
 
@@ -117,12 +119,28 @@ def open_lexicon(
     unicode = [unicodedata.unidata_version, regex.__version__]
     digests = {role: (path.name, sha256(data).hexdigest()) for role, (path, data) in files.items()}
     key = sha256(json.dumps([_FORMAT, asked, digests, versions, unicode]).encode()).hexdigest()[:24]
+    if (opened := _opened.get(key)) is not None:
+        return opened
     path = folder / f"lexicon-{language}-{key}.arrow"
     batch = _read(path)
     if batch is None:
         batch = build(asked, files)
         _write(path, batch)
-    return _lexicon(batch)
+        _prune(folder)
+    lexicon = _opened[key] = _lexicon(batch)
+    return lexicon
+
+
+# Tasks of one process share a lexicon while one of them has it: each mapping of the file counts as memory.
+_opened: WeakValueDictionary[str, "Lexicon"] = WeakValueDictionary()
+
+
+def _prune(folder: Path) -> None:
+    """Remove the cached lexicons longest unused, such as those of files that have changed since."""
+    with suppress(OSError):
+        files = sorted(folder.glob("lexicon-*.arrow"), key=lambda path: path.stat().st_mtime)
+        for path in files[:-_KEPT]:
+            path.unlink(missing_ok=True)
 
 
 def _lexicon(batch: pa.RecordBatch) -> Lexicon:

@@ -45,9 +45,16 @@ def preview(task: Any, n: int = 10, out: TextIO | None = None) -> None:
     """
     out = out or sys.stdout
     sequence: Iterable[Any] = task(size=n) if isinstance(task, type) else task
-    colour = out.isatty() and "NO_COLOR" not in os.environ
-    for number, conversation in zip(range(n), sequence, strict=False):
-        rule = f"── {conversation['task']} {number} · {conversation['language']} "
-        rule = rule.ljust(78, "─")
-        print(f"{_DIM}{rule}{_END}" if colour else rule, file=out)
-        print(render(conversation, colour), end="\n\n", file=out)
+    colour = out.isatty() and not os.environ.get("NO_COLOR")
+    try:
+        for number, conversation in zip(range(n), sequence, strict=False):
+            rule = f"── {conversation['task']} {number} · {conversation['language']} "
+            rule = rule.ljust(78, "─")
+            print(f"{_DIM}{rule}{_END}" if colour else rule, file=out)
+            print(render(conversation, colour), end="\n\n", file=out)
+        out.flush()
+    except BrokenPipeError:
+        if out is not sys.stdout:
+            raise
+        # Whoever read us has seen enough; what is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

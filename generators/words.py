@@ -16,6 +16,7 @@ from generators.rows import below
 from generators.texts import Texts
 
 Ints = npt.NDArray[np.int32]
+_SETS = 4  # kept, of tens of megabytes each
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,3 +158,16 @@ class Words:
                 mine = (self.source == lexicon) & (self.test == test)
                 rows += [np.flatnonzero(mine), np.flatnonzero(mine & self.common)]
         return Ragged(offsets_of([len(row) for row in rows]), np.concatenate(rows).astype(np.int32))
+
+
+_made: dict[tuple[str, ...], Words] = {}
+
+
+def words_of(lexicons: Sequence[Lexicon]) -> Words:
+    """Return the words of lexicons, which all tasks of a process share: the table of the last few sets."""
+    key = tuple(lexicon.fingerprint for lexicon in lexicons)
+    if key not in _made:
+        while len(_made) >= _SETS:
+            _made.pop(next(iter(_made)))
+        _made[key] = Words.of(lexicons)
+    return _made[key]

@@ -44,7 +44,7 @@ from generators.score import same_answer
 from generators.sentences import sentences
 from generators.styles import style as style_of
 from generators.texts import Texts
-from generators.words import Words
+from generators.words import Words, words_of
 
 __all__ = [
     "COUNT_SHARES", "Asked", "Column", "Dealt", "Lines", "Piece", "Rows", "Script", "Task", "ToolCall",
@@ -163,7 +163,7 @@ class Task:
         min_zipf: float = 2.0,
         offensive: bool = False,
     ) -> None:
-        self.size = _integer("size", size, least=1)
+        self.size = _integer("size", size, least=1, most=2**52)
         self.split = find(split, SPLITS, "split")
         self.start = _integer("start", start, least=0)
         self.stop = self.size if stop is None else _integer("stop", stop, least=start)
@@ -239,14 +239,19 @@ class Task:
     # What a task knows.
 
     @cached_property
-    def words(self) -> Words:
-        """The words that rows are dealt from, of all their languages."""
+    def lexicons(self) -> tuple[Lexicon, ...]:
+        """Where the words come from: one lexicon a language, or a person's own."""
         codes = list(self.languages)
         if self._lexicon is not None:
-            return Words.of([self._open(language(codes[0]))])
-        if any(language(code).own_words < 1 for code in codes):
+            codes = codes[:1]
+        elif any(language(code).own_words < 1 for code in codes):
             codes = list(dict.fromkeys([*codes, "en"]))
-        return Words.of([self._open(language(code)) for code in codes])
+        return tuple(self._open(language(code)) for code in codes)
+
+    @property
+    def words(self) -> Words:
+        """The words that rows are dealt from, of all their languages."""
+        return words_of(self.lexicons)
 
     def _open(self, lang: Language) -> Lexicon:
         return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet)
@@ -258,7 +263,7 @@ class Task:
         if self._lexicon is not None:
             lexicons: list[tuple[int, int]] = [(0, 0)] * len(asked)
         else:
-            codes = [lexicon.language for lexicon in self.words.lexicons]
+            codes = [lexicon.language for lexicon in self.lexicons]
             lexicons = [
                 (number, codes.index("en") if "en" in codes else number) for number in range(len(asked))
             ]
@@ -362,7 +367,7 @@ class Task:
 
     @cached_property
     def _lexicon_names(self) -> Texts:
-        return Texts([lexicon.language for lexicon in self.words.lexicons])
+        return Texts([lexicon.language for lexicon in self.lexicons])
 
     @cached_property
     def _language_names(self) -> Texts:
@@ -437,11 +442,13 @@ def _codes(book: Book, column: "Column | str", rows: int) -> npt.NDArray[np.int3
     return book.codes(column.texts, column.index)
 
 
-def _integer(name: str, value: Any, least: int | None = None) -> int:
+def _integer(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:
     try:
         number = whole(value)
     except TypeError:
         raise ValueError(f"{name} is {value!r}, and must be a whole number") from None
     if least is not None and number < least:
         raise ValueError(f"{name} is {number:,}, and must be at least {least:,}")
+    if most is not None and number > most:
+        raise ValueError(f"{name} is {number:,}, and must be at most {most:,}")
     return number

@@ -10,7 +10,7 @@ SimpleSpelling is the hard part alone, in few tokens: the word and its letters.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from generators.check import check_counting, check_spelling, graphemes
+from generators.check import check_counting, check_spelling
 from generators.score import spelled_out
 from generators.wordlists import fold
 from tasks.base import (
@@ -105,7 +105,9 @@ class SimpleSpelling(Task):
         The letters may stand between commas, spaces, hyphens, dots or newlines, and in capitals. A
         completion that lists several different spellings scores 0.
         """
-        return int(spelled_out(completion) == [[fold(letter) for letter in graphemes(conversation["word"])]])
+        return int(
+            spelled_out(completion) == [[fold(letter) for letter in conversation["answer"].split(" ")]]
+        )
 
     def check(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Spell the word again."""

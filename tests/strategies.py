@@ -91,7 +91,7 @@ def models(draw: Any, rows: int, depth: int = 2) -> list[Model]:
     """Draw a list of pieces for so many rows."""
     nodes = []
     for _ in range(draw(st.integers(0, 4))):
-        kinds = ["text", "column", "lines", "mark"] + ["group", "nested"] * (depth > 0)
+        kinds = ["text", "column", "lines", "mark"] + ["group", "group", "group", "nested"] * (depth > 0)
         kind = draw(st.sampled_from(kinds))
         if kind == "text":
             nodes.append(Model(kind, draw(TEXTS)))

@@ -13,7 +13,15 @@ import tiktoken
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tokenizer.boundaries import always_isolated, cuts, isolated, safe_cut, safe_cuts
+from tokenizer.boundaries import (
+    always_isolated,
+    cuts,
+    isolated,
+    left_shape,
+    right_shape,
+    safe_cut,
+    safe_cuts,
+)
 from tokenizer.patterns import NAMES, SplitPattern, pattern, pretokens
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -252,3 +260,15 @@ def test_on_a_real_vocabulary(vocabulary, name, monkeypatch):
         assert encoding.encode_ordinary(text) == [
             token for piece in pretokens(known, text) for token in encoding.encode_ordinary(piece)
         ]
+
+
+@every_pattern
+@settings(max_examples=1500, deadline=None)
+@given(
+    left=st.text(st.sampled_from(ALPHABET), max_size=20),
+    right=st.text(st.sampled_from(ALPHABET), max_size=5),
+)
+def test_shapes_keep_all_that_a_proof_reads(name, left, right):
+    known = pattern(name)
+    shapes = right_shape(left), left_shape(right)
+    assert safe_cut(*shapes, known) == safe_cut(left, right, known), shapes

@@ -81,7 +81,7 @@ def test_own_and_english_words_in_their_shares(split):
     at=st.integers(0, 29),
     seed=st.integers(-5, 2**70),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_row_is_the_same_alone_and_in_any_batch(kind, index, at, seed):
     task = kind(size=1)
     at %= len(index)
@@ -108,7 +108,7 @@ shares = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 
 
 @given(data=st.data(), strands=shares, counts=shares)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_quotas_against_every_way_there_is(data, strands, counts):
     cell = st.sampled_from([0, 0, 1, 10, 1000, 100_000])
     row = st.lists(cell, min_size=len(counts), max_size=len(counts)).filter(any)
@@ -129,7 +129,7 @@ def test_quotas_against_every_way_there_is(data, strands, counts):
 @example(shares=[0.7, 0.15, 0.15])
 @example(shares=[0.29, 0.71])  # 28.999999999999996 rows
 @example(shares=[1e-9, 1.0])
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_largest_remainder(shares):
     assume(sum(shares) > 1e-6)
     exact = [share / sum(shares) * BLOCK for share in shares]
@@ -268,9 +268,9 @@ def test_no_test_word_in_any_training_row_whatever_the_seeds(kind):
         named = [row["facts"].get("words") or [row["word"]] for row in dealt]
         return {word.casefold() for each in named for word in each}
 
-    test = words_of("test", 0, 4000) | words_of("test", 9, 1000)
-    for seed in (0, 1, 9):
-        assert not test & words_of("train", seed, 4000)
+    test = words_of("test", 0, 3000) | words_of("test", 9, 1000)
+    for seed in (0, 9):
+        assert not test & words_of("train", seed, 2000)
 
 
 # Nothing twice.
@@ -304,9 +304,20 @@ def test_no_spelling_question_twice(seed, language):
     assert again(SimpleSpelling(size=100_000, seed=seed, language=language)) == {}
 
 
-TINY = (
-    "banana apple cherry mississippi strawberry letter bookkeeper onion tomato potato zigzag window".split()
-)
+TINY = [
+    "banana",
+    "apple",
+    "cherry",
+    "mississippi",
+    "strawberry",
+    "letter",
+    "bookkeeper",
+    "onion",
+    "tomato",
+    "potato",
+    "zigzag",
+    "window",
+]
 
 
 @pytest.mark.parametrize("code", ["en", "es", "zh"])

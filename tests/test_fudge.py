@@ -74,8 +74,8 @@ def test_every_prompt_reads_as_somebody_could_have_typed_it(dealt, code, kind):
     # As many different texts as there are ways to write: no two ways come to the same.
     assert len(prompts) == possible(code, kind)
     wrong = regex.compile(
-        r"[?!.,;:？！。，；：¿¡]{2}(?<!\?!|[.!?] ?:\))|[¿¡]\s|\s[?,.!;？，。！](?!\))|  |^ | $|[{}]|[^\P{N}]|\n"
-        r"|[“«‘「]\s|[?.!？。！，](?=[“\"'‘«「]?\p{Latin})"
+        r"[?!.,;:？！。，；：¿¡]{2}(?<!\?!|[.!?] ?:\))|[¿¡]\s|\s[?,.!;？，。！](?!\))|  |^ | $|[{}]"
+        r"|\p{N}|\n|[“«‘「]\s|[?.!？。！，](?=[“\"'‘«「]?\p{Latin})"
     )
     quotes = dict(lang.quotes)
     mark = lang.question_mark[1]

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from hashlib import blake2b
 from itertools import product
-from math import ceil, isqrt, sqrt
+from math import isqrt, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generators.rows import Rows, below, key_of, mix, permute
+from generators.rows import Rows, below, divide, key_of, mix, permute
 
 ROOT = Path(__file__).resolve().parents[1]
 WHOLE = 2**64 - 1
@@ -31,14 +31,20 @@ def slow_below(drawn: int, n: int) -> int:
     return ((drawn >> 32) * n) >> 32
 
 
+def slow_round(half: int, key: int, turn: int, n: int) -> int:
+    z = ((half * 0x9E3779B97F4A7C15) & WHOLE) ^ key ^ (0x9E3779B97F4A7C15 >> turn)
+    z = ((z ^ (z >> 32)) * 0xBF58476D1CE4E5B9) & WHOLE
+    return slow_below(z, n)
+
+
 def slow_permute(i: int, n: int, key: int) -> int:
-    a = ceil(sqrt(n))
+    a = isqrt(n - 1) + 1
     b = -(-n // a)
     while True:
         left, right = divmod(i, b)
         for turn in range(3):
-            left = (left + slow_below(slow_mix(key ^ (2 * turn), right), a)) % a
-            right = (right + slow_below(slow_mix(key ^ (2 * turn + 1), left), b)) % b
+            left = (left + slow_round(right, key, 2 * turn, a)) % a
+            right = (right + slow_round(left, key, 2 * turn + 1, b)) % b
         i = left * b + right
         if i < n:
             return i
@@ -68,7 +74,7 @@ def test_key_is_written_down():
     assert int(key_of(0, "spellingbee", "train", "letter")) == int.from_bytes(digest, "little")
     assert int(rows_of([5]).hash("f")[0]) == slow_mix(int(key_of(0, "t", "train", "f")), 5)
     assert rows_of(range(2)).hash("f").tolist() == [13836793356760117928, 9619958291510476900]
-    assert permute(np.arange(10), 10, key_of("deck")).tolist() == [9, 0, 2, 5, 7, 6, 3, 1, 4, 8]
+    assert permute(np.arange(10), 10, key_of("deck")).tolist() == [2, 9, 7, 1, 4, 3, 0, 6, 8, 5]
     assert rows_of(range(8)).choose("w", [1, 2, 3]).tolist() == [1, 0, 2, 1, 1, 2, 1, 1]
 
 
@@ -268,22 +274,30 @@ def test_permutations_side_by_side(decks: list[tuple[int, int]]):
         assert found[end - size : end].tolist() == alone.tolist(), deck
 
 
-@given(st.lists(st.tuples(st.integers(1, 2**62), st.integers(0, 2**62), KEYS), max_size=20))
-@example(
-    [(2**62, 2**62 - 1, 1), (2**62 - 1, 2**62 - 2, 2), (2**31 * (2**31 - 1) + 1, 5, 3), (10**9, 10**9 - 1, 4)]
-)
+MOST = 2**52
+
+
+@given(st.lists(st.tuples(st.integers(1, MOST), st.integers(0, MOST), KEYS), max_size=20))
+@example([(MOST, MOST - 1, 1), (MOST - 1, 0, 2), (2**26 * (2**26 - 1) + 1, 5, 3), (10**9, 10**9 - 1, 4)])
+@example([(n, n - 1, WHOLE) for n in range(1, 40)])
 def test_permute_equals_plain_integers(cases: list[tuple[int, int, int]]):
-    n = np.array([n for n, _, _ in cases], dtype=np.int64)
-    i = np.array([i % n for n, i, _ in cases], dtype=np.int64)
+    cases = [(n, i % n, key) for n, i, key in cases]
+    n, i = (np.array([case[at] for case in cases], dtype=np.int64) for at in (0, 1))
     key = np.array([key for _, _, key in cases], dtype=np.uint64)
-    found = permute(i, n, key)
-    assert ((found >= 0) & (found < n)).all()
-    exact = [
-        (slow_permute(int(i) % n, n, key), at)
-        for (n, i, key), at in zip(cases, range(len(cases)), strict=True)
-        if isqrt(n) < 2**26
-    ]
-    assert [(int(found[at]), at) for _, at in exact] == exact
+    wanted = [slow_permute(i, n, key) for n, i, key in cases]
+    assert permute(i, n, key).tolist() == wanted
+    assert [int(permute(i[k : k + 1], n[k], key[k])[0]) for k in range(len(cases))] == wanted
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**53), st.integers(1, 2**53), st.integers(-1, 1))))
+@example([(2**53, 1, 0), (2**53, 2**53, 0), (3, 3002399751580331, -1), (2**26, 2**27, -1), (1, 1, 0)])
+def test_divide_is_exact(cases: list[tuple[int, int, int]]):
+    """Just below a multiple a float would round up first, if it did at all."""
+    cases = [(x, n) for x, n, _ in cases] + [(max(0, x * n + by), n) for x, n, by in cases]
+    cases = [(x, n) for x, n in cases if x <= 2**53]
+    x, n = (np.array([case[at] for case in cases], dtype=np.int64) for at in (0, 1))
+    quotient, rest = divide(x, n)
+    assert list(zip(quotient.tolist(), rest.tolist(), strict=True)) == [divmod(x, n) for x, n in cases]
 
 
 def test_permute_leaves_its_arguments_alone():

@@ -15,11 +15,45 @@ from tests.words_strategies import letters, words
 
 integers = st.integers(-(10**7), 10**7)
 DRESSINGS = [
-    "{}", " {}", "{} ", "{}.", "{}。", "{}!", "**{}**", "**{}**.", "**{}.**", "*{}*", "_{}_", "`{}`", '"{}"',
-    "“{}”", "「{}」", "\\boxed{{{}}}", "$\\boxed{{{}}}$", "${}$", "({})", "[{}]", "= {}", ": {}", "{},", "{} letters",
-    "{} times.", "{} 个。", "{}个", "{}</s>", "{}<|assistant_end|>", "{}\r\nDone.", "{}\n\nSo there.", "0{}", "00{}",
-    "{}.0", "{}.00", "\\text{{{}}}", "\u00a0{}", "\t{}",
-]  # fmt: skip
+    "{}",
+    " {}",
+    "{} ",
+    "{}.",
+    "{}。",
+    "{}!",
+    "**{}**",
+    "**{}**.",
+    "**{}.**",
+    "*{}*",
+    "_{}_",
+    "`{}`",
+    '"{}"',
+    "“{}”",
+    "「{}」",
+    "\\boxed{{{}}}",
+    "$\\boxed{{{}}}$",
+    "${}$",
+    "({})",
+    "[{}]",
+    "= {}",
+    ": {}",
+    "{},",
+    "{} letters",
+    "{} times.",
+    "{} 个。",
+    "{}个",
+    "{}</s>",
+    "{}<|assistant_end|>",
+    "{}\r\nDone.",
+    "{}\n\nSo there.",
+    "0{}",
+    "00{}",
+    "{}.0",
+    "{}.00",
+    "\\text{{{}}}",
+    "\u00a0{}",
+    "\t{}",
+]
 
 
 @given(number=integers, dress=st.sampled_from(DRESSINGS), before=st.sampled_from(["", "So: ", "a\n\n"]))
@@ -166,14 +200,31 @@ def score(word, completion):
 @pytest.mark.parametrize(
     "completion",
     [
-        "w,i,n,d,o,w", "window: w, i, n, d, o, w", "window:w,i,n,d,o,w", "w i n d o w", "w-i-n-d-o-w",
-        "W-I-N-D-O-W", "w\ni\nn\nd\no\nw", "W, I, N, D, O, W.", "w.i.n.d.o.w", "w. i. n. d. o. w.", "w / i / n / d / o / w",
-        "**w**, **i**, **n**, **d**, **o**, **w**", "`w` `i` `n` `d` `o` `w`", "'w', 'i', 'n', 'd', 'o', 'w'",
-        "“w”, “i”, “n”, “d”, “o”, “w”", "w · i · n · d · o · w", "w – i – n – d – o – w", "w|i|n|d|o|w",
-        "- w\n- i\n- n\n- d\n- o\n- w", "w、i、n、d、o、w", "w，i，n，d，o，w。", "It is spelled w-i-n-d-o-w!",
+        "w,i,n,d,o,w",
+        "window: w, i, n, d, o, w",
+        "window:w,i,n,d,o,w",
+        "w i n d o w",
+        "w-i-n-d-o-w",
+        "W-I-N-D-O-W",
+        "w\ni\nn\nd\no\nw",
+        "W, I, N, D, O, W.",
+        "w.i.n.d.o.w",
+        "w. i. n. d. o. w.",
+        "w / i / n / d / o / w",
+        "**w**, **i**, **n**, **d**, **o**, **w**",
+        "`w` `i` `n` `d` `o` `w`",
+        "'w', 'i', 'n', 'd', 'o', 'w'",
+        "“w”, “i”, “n”, “d”, “o”, “w”",
+        "w · i · n · d · o · w",
+        "w – i – n – d – o – w",
+        "w|i|n|d|o|w",
+        "- w\n- i\n- n\n- d\n- o\n- w",
+        "w、i、n、d、o、w",
+        "w，i，n，d，o，w。",
+        "It is spelled w-i-n-d-o-w!",
         "window\nw, i, n, d, o, w\nThat is W-I-N-D-O-W.",
     ],
-)  # fmt: skip
+)
 def test_a_right_spelling_between_any_separators(completion):
     assert score("window", completion) == 1
 
@@ -181,12 +232,28 @@ def test_a_right_spelling_between_any_separators(completion):
 @pytest.mark.parametrize(
     "completion",
     [
-        "", "window", "Window.", "w, i, n, d, o", "i, n, d, o, w", "w, i, n, o, d, w", "w, i, n, n, d, o, w",
-        "w, i, n, d, o, w, w", "w, i, n, d, o, v", "win, dow", "wi, nd, ow", "w, i, n, dow", "wodniw", "w, o, d, n, i, w",
-        "w, i, n, d, o, w, or w, i, n, d, o", "w-i-n-d-o-w\nw-i-n-d-o", "w, i, n, d, o, w, i, n, d, o, w", "1, 2, 3",
-        "window: window", "w",
+        "",
+        "window",
+        "Window.",
+        "w, i, n, d, o",
+        "i, n, d, o, w",
+        "w, i, n, o, d, w",
+        "w, i, n, n, d, o, w",
+        "w, i, n, d, o, w, w",
+        "w, i, n, d, o, v",
+        "win, dow",
+        "wi, nd, ow",
+        "w, i, n, dow",
+        "wodniw",
+        "w, o, d, n, i, w",
+        "w, i, n, d, o, w, or w, i, n, d, o",
+        "w-i-n-d-o-w\nw-i-n-d-o",
+        "w, i, n, d, o, w, i, n, d, o, w",
+        "1, 2, 3",
+        "window: window",
+        "w",
     ],
-)  # fmt: skip
+)
 def test_a_wrong_spelling_an_echo_or_two_answers_score_nothing(completion):
     assert score("window", completion) == 0
 

@@ -28,7 +28,8 @@ def reference_parts(word, letter):
         else:
             lines += f"{place}:{each}\n"
     by_hand = (
-        f"We are asked to find the number '{letter}' in the word '{word}'. Let me try a manual approach first.\n"
+        f"We are asked to find the number '{letter}' in the word '{word}'. "
+        "Let me try a manual approach first.\n"
         "\n"
         "First spell the word out:\n"
         f"{word}:{','.join(graphemes)}\n"
@@ -113,7 +114,6 @@ def truth(conversation, style, tool):
         expression = f'("{word}").count("{letter}")' if mark == '"' else f"'{word}'.count('{letter}')"
         assert calls == [("python", expression), ("python_output", str(count))]
         assert [kind for kind, _ in parts] == ["text", "text", "python", "python_output", "text"]
-        assert eval(expression, {"__builtins__": {}}) == count or "\u0300" <= max(word)
     else:
         assert calls == []
         assert len(parts) == 1
@@ -125,7 +125,7 @@ def truth(conversation, style, tool):
     assert [message["role"] for message in conversation["messages"]] == ["user", "assistant"]
     assert "<<" not in text
     assert not text.startswith((" ", "\n"))
-    assert "\n\n\n" not in text
+    assert all("\n\n\n" not in text for _, text in parts)
 
 
 @every_tool

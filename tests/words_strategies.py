@@ -26,6 +26,9 @@ ALPHABETS = {
 _WORD = regex.compile(r"(?=\X\X)(?:\p{L}\p{M}*)+")
 
 
+_ANY = st.characters(categories=["L", "Mn", "Mc"])
+
+
 def is_word(text: str) -> bool:
     """Whether a lexicon takes the text as a word, as it stands."""
     return bool(_WORD.fullmatch(text)) and unicodedata.normalize("NFC", text) == text
@@ -38,7 +41,7 @@ def words(*names: str, most: int = 14) -> st.SearchStrategy[str]:
             st.text(st.sampled_from(ALPHABETS[name]), min_size=2, max_size=most)
             for name in names or ALPHABETS
         ),
-        *(() if names else (st.text(st.characters(categories=["L", "Mn", "Mc"]), min_size=2, max_size=most),)),
+        *(() if names else (st.text(_ANY, min_size=2, max_size=most),)),
     ).map(lambda text: unicodedata.normalize("NFC", text)).filter(is_word)  # fmt: skip
 
 

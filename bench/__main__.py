@@ -1,0 +1,181 @@
+"""The options of the benchmark, and what is run how often.
+
+NANOCHAT=path python -m bench               the whole table, against nanochat's own tasks
+python -m bench --quick                     does it all still run?
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench import reference
+from bench.commands import command, export, verify
+from bench.fresh import Failed, Runs, fresh
+from bench.machine import machine
+from bench.rows import table_lines
+from bench.table import markdown, plain
+
+CLASSIC = {"style": "classic", "language": "en", "tool": "python"}
+TASKS = {"bee": "spellingbee", "spell": "simplespelling"}
+MAIN = {"spellingbee": 80_000, "simplespelling": 200_000, "lettercounting": 20_000}
+MILLION = {"spellingbee": 266_667, "simplespelling": 666_667, "lettercounting": 66_666}
+Plan = dict[str, Callable[[], dict[str, Any]]]
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Few rows, one run: shows that it runs, not how fast.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the table as Markdown.")
+@click.option("--runs", "count", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds.")
+@click.option(
+    "--nanochat", envvar="NANOCHAT", help="A checkout, bare or not, that has 950a1dc^; else $NANOCHAT."
+)
+def main(quick: bool, as_markdown: bool, count: int, nanochat: str | None) -> None:
+    """Measure Hornbook's speed and memory, and print them beside what is promised."""
+    count = 1 if quick else count
+    rows = {"bee": 1_000, "spell": 1_000} if quick else {"bee": 80_000, "spell": 200_000}
+    with tempfile.TemporaryDirectory(prefix="hornbook-bench-") as folder:
+        about, runs = machine(""), Runs()
+        sides, source = _sides(nanochat, Path(folder, "reference"))
+        _say("preparing")
+        try:
+            about["lexicon"] = _prepare(folder, rows, quick, nanochat is None)
+        except Failed as error:
+            raise click.ClickException(f"nothing could be prepared: {error}") from None
+        for gc in (False,) if quick else (False, True):
+            runs.rounds(_ratios(folder, rows, sides, gc), count, _say)
+        runs.rounds(_alone(folder, rows["bee"], quick), count, _say)
+        runs.rounds({"first preview": _preview}, 1, _say)
+        runs.rounds({"preview": _preview}, 1 if quick else max(count, 7), _say)
+        _commands(runs, Path(folder), quick, count)
+    notes = _notes(runs, rows, sides, source, count, quick)
+    click.echo((markdown if as_markdown else plain)(list(table_lines(runs, sides, not quick)), about, notes))
+
+
+def _sides(nanochat: str | None, folder: Path) -> tuple[list[str], str]:
+    """Return what is compared with, and its name."""
+    if not nanochat:
+        return ["gym", "rowbyrow"], "reasoning-gym, and our own rows written one by one (bench/rowbyrow.py)"
+    try:
+        return ["nanochat"], reference.fetch(nanochat, folder)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _prepare(folder: str, rows: dict[str, int], quick: bool, all_facts: bool) -> str:
+    tasks = {TASKS[name]: number for name, number in rows.items()}
+    found = fresh(
+        "prepare.prepare",
+        folder=folder,
+        rows=tasks,
+        facts=tasks if all_facts else dict.fromkeys(tasks, 10_000),
+        shard_rows=1_000 if quick else 50_000,
+        options={},
+        classic=CLASSIC,
+    )
+    return str(found["lexicon"])
+
+
+def _ratios(folder: str, rows: dict[str, int], sides: list[str], gc: bool) -> Plan:
+    """What is compared, in the order of a round: each side stands beside what it is compared with."""
+    bee = {"task": "spellingbee", "rows": rows["bee"], "folder": folder, "gc": gc}
+    spell = {"task": "simplespelling", "rows": rows["spell"], "folder": folder, "gc": gc}
+    tape, classic = f"{folder}/default.tape", f"{folder}/classic.tape"
+    ours, floor = partial(fresh, "ours.written", options={}), partial(fresh, "ours.floor", options={})
+    against: dict[str, Callable[..., dict[str, Any]]] = {
+        "nanochat": partial(
+            fresh, "reference.nanochat", source=f"{folder}/reference", words=f"{folder}/words.txt"
+        ),
+        "gym": partial(fresh, "reference.gym"),
+        "rowbyrow": lambda **spec: fresh("rowbyrow.written", facts=f"{folder}/{spec['task']}.facts", **spec),
+    }
+    plan: Plan = {f"{side} bee": partial(against[side], **bee) for side in sides}
+    plan["bee its schema"] = partial(
+        fresh, "ours.written", columns="reference", options=CLASSIC, tape=classic, **bee
+    )
+    for columns in ("messages", "universal"):
+        plan[f"bee {columns}"] = partial(ours, columns=columns, tape=tape, **bee)
+        plan[f"floor {columns}"] = partial(floor, columns=columns, tape=tape, **bee)
+    plan |= {f"{side} spell": partial(against[side], **spell) for side in sides}
+    plan["spell messages"] = partial(ours, columns="messages", **spell)
+    return {name + (" gc" if gc else ""): run for name, run in plan.items()}
+
+
+def _alone(folder: str, rows: int, quick: bool) -> Plan:
+    shard = {"rows": 1_000 if quick else 50_000, "folder": folder, "options": {}}
+    return {
+        "tool": lambda: fresh("ours.tool", tape=f"{folder}/default.tape", rows=rows, gc=False),
+        "indexed": lambda: fresh("ours.indexed", rows=rows, gc=False),
+        "shard": lambda: fresh("ours.shard", tape=f"{folder}/shard.tape", gc=False, **shard),
+    }
+
+
+def _preview() -> dict[str, Any]:
+    return command("-m", "tasks.spellingbee")
+
+
+def _commands(runs: Runs, folder: Path, quick: bool, count: int) -> None:
+    def tasks(sizes: dict[str, int]) -> tuple[str, ...]:
+        return tuple(f"{name}:{rows // 100 if quick else rows}" for name, rows in sizes.items())
+
+    main, million = folder / "main", folder / "million"
+    workers = 1 if quick else 2
+    plan = {"export": lambda: export(tasks(MAIN), main, workers), "verify": lambda: verify(main, workers)}
+    for name, run in plan.items():
+        runs.rounds({name: run}, count, _say)
+    if not quick:
+        runs.rounds({"million": lambda: export(tasks(MILLION), million, workers, watch=True)}, 1, _say)
+
+
+def _notes(
+    runs: Runs, rows: dict[str, int], sides: list[str], source: str, count: int, quick: bool
+) -> list[str]:
+    if "nanochat" in sides:
+        about = "its list of words is our English lexicon, not its download; each side draws by its own rule"
+        about += _texts(runs)
+    else:
+        about = (
+            "reasoning-gym writes a question and a bare answer, so it does much less; row by row is given "
+            "questions, words and letters and writes the rest, in style classic and in English"
+        )
+    found = [
+        f"reference: {source}; {about}",
+        f"ratios and shares: CPU time, user and system, on one core, medians over {count} rounds of fresh "
+        f"processes in turns; {rows['bee']:,} rows of SpellingBee, {rows['spell']:,} of SimpleSpelling, "
+        "after a batch of other rows; start-up is not in them",
+        "in the time: dealing, prompts, text, the call and its output written, the table, the file; not in "
+        "it: the tool's look at an expression and its execution, whose answers are played back from an "
+        "earlier process (the reference never runs its calls); they have a line of their own",
+        "the reference's schema: style classic, in English, contract python, so that every row has its call; "
+        "both sides written by ParquetWriter with zstd",
+        "`messages` and `universal`: the defaults (quote-comma; en, es and zh), written as shards are; the "
+        "floor writes the same finished tables in the same way; the reference stays as it is",
+        "`task[i]`, verify and whole commands run the tool; verify, preview and exports are wall times of "
+        "whole commands, start-up included, GC as Python has it",
+        "peak memory: the highest resident set of any one process (wait4); together: PSS, polled",
+    ]
+    if quick:
+        found.insert(0, "QUICK: too few rows to say anything about speed")
+    return found
+
+
+def _texts(runs: Runs) -> str:
+    try:
+        theirs, ours = runs.get("nanochat bee", "text"), runs.get("bee its schema", "text")
+    except Failed:
+        return ""
+    return f": a row of its SpellingBee holds {theirs:.0f} bytes of text, ours {ours:.0f}"
+
+
+def _say(what: str) -> None:
+    if sys.stderr.isatty() or os.environ.get("BENCH_VERBOSE"):
+        click.echo(what, err=True)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench")

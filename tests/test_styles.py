@@ -1,0 +1,327 @@
+"""Styles: columns equal strings, and every slot of the assistant's turn is a run of tokens of its own.
+
+What is promised: in `quote-comma` every slot is isolated, for any word of letters, on every split pattern
+that we know, in every language; with one exception, which BROKEN_MARKS pins. What `classic` breaks is in
+the table CLASSIC.
+"""
+
+import unicodedata
+from collections import defaultdict
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import regex
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from generators.book import Book
+from generators.columns import Column, Lines
+from generators.prompts import languages
+from generators.ragged import Ragged, offsets_of
+from generators.styles import STYLES, style
+from generators.texts import Texts
+from tasks.lettercounting import LetterCounting
+from tasks.spellingbee import SimpleSpelling, SpellingBee
+from tests.words_strategies import files, letters, words
+from tokenizer.boundaries import cuts, isolated
+from tokenizer.patterns import NAMES, pattern
+
+every_style = pytest.mark.parametrize("name", sorted(STYLES))
+batches = st.lists(st.tuples(words(most=40), st.integers(0, 50)), min_size=1, max_size=6)
+
+
+class Batch:
+    """Words and a letter of each, as columns over one table, as tasks have them."""
+
+    def __init__(self, drawn):
+        self.words = [word for word, _ in drawn]
+        self.letters = [letters(word) for word in self.words]
+        table = sorted({letter for word in self.letters for letter in word} | {"q"})
+        # Mostly a letter of the word; sometimes one that another word of the batch has.
+        chosen = [
+            each[at % len(each)] if at % 5 else table[at % len(table)]
+            for each, (_, at) in zip(self.letters, drawn, strict=True)
+        ]
+        texts, number = Texts(table), {letter: i for i, letter in enumerate(table)}
+        self.lines = Lines(texts, Ragged.of([[number[letter] for letter in each] for each in self.letters]))
+        self.letter = Column(texts, np.array([number[letter] for letter in chosen]))
+        self.chosen = chosen
+        self.counts = [each.count(letter) for each, letter in zip(self.letters, chosen, strict=True)]
+
+    def texts(self, *pieces):
+        book = Book()
+        return book.strings(book.set(list(pieces), len(self.words))).to_pylist()
+
+
+LONG = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
+
+
+@every_style
+@given(batches)
+@settings(max_examples=120, deadline=None)
+@example([(LONG, 3), ("aa", 1), (LONG, 0), ("ab", 26)])
+@example([("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1)])
+@example([("हिन्दी", 2), ("中国", 0), ("ñandú", 1)])
+def test_columns_equal_strings(name, drawn):
+    batch, known = Batch(drawn), style(name)
+    listed = batch.texts(known.list_pieces(batch.lines))
+    assert listed == [known.listed(each) for each in batch.letters]
+    steps, count = known.step_pieces(batch.lines, batch.letter)
+    pairs = list(zip(batch.words, batch.letters, batch.chosen, strict=True))
+    assert batch.texts(steps) == [known.steps(each, letter) for _, each, letter in pairs]
+    assert count.tolist() == batch.counts
+    call = batch.texts(*known.call_pieces([Column.of(batch.words)], batch.letter))
+    assert call == [known.expression(word, letter) for word, _, letter in pairs]
+    quoted = batch.texts(*known.quoted(Column.of(batch.words)))
+    assert quoted == [f" {known.quotes[0]}{word}{known.quotes[1]}" for word in batch.words]
+    spelled = batch.texts(Column.of(batch.words), ":", known.list_pieces(batch.lines))
+    assert spelled == [known.spelling(word, each) for word, each, _ in pairs]
+
+
+@every_style
+@given(drawn=batches, cut=st.lists(st.integers(0, 6), max_size=3), large=st.integers(0, 2000))
+@settings(max_examples=80, deadline=None)
+def test_tally_columns_equal_strings(name, drawn, cut, large):
+    batch, known = Batch(drawn), style(name)
+    edges = sorted({0, len(batch.words), *(at for at in cut if at < len(batch.words))})
+    counts = np.array(batch.counts) + large
+    book = Book()
+    tally = known.tally_pieces(Column.of(batch.words), counts, np.array(edges))
+    found = book.strings(book.set([tally], len(edges) - 1)).to_pylist()
+    assert found == [known.tally(batch.words[a:b], counts[a:b].tolist()) for a, b in pairwise(edges)]
+
+
+def test_what_styles_write_in_plain_sight():
+    known = STYLES["quote-comma"]
+    assert known.spelling("deed", "deed") == "deed: d, e, e, d"
+    assert known.steps("deed", "d") == "1: d hit! count=1\n2: e\n3: e\n4: d hit! count=2"
+    assert known.expression("deed", "d") == '("deed").count("d")'
+    assert known.tally(["deed", "odd"], [2, 2]) == '1: "deed" 2 sum=2\n2: "odd" 2 sum=4'
+    classic = STYLES["classic"]
+    assert classic.spelling("deed", "deed") == "deed:d,e,e,d"
+    assert classic.steps("deed", "d") == "1:d hit! count=1\n2:e\n3:e\n4:d hit! count=2"
+    assert classic.expression("deed", "d") == "'deed'.count('d')"
+
+
+def test_no_such_style():
+    with pytest.raises(ValueError, match="classic"):
+        style("clasic")
+
+
+# Slots. They are found in the turn as it stands, from its word, letter and facts.
+
+
+def slots(conversation, name):
+    """Yield (kind, text of the part, start, end) of every slot of the assistant's turn."""
+    known = STYLES[name]
+    space, content = known.first, conversation["messages"][1]["content"]
+    named = conversation["facts"].get("words") or [conversation["word"]]
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    opening, closing = map(regex.escape, known.quotes)
+    for part in parts:
+        text = part["text"]
+        if part["type"] == "python":
+            _, before, between = 0, known.call[0], known.call[1]
+            at = len(before)
+            whole = " ".join(named)
+            yield "call: word", text, at, at + len(whole)
+            at += len(whole) + len(between)
+            yield "call: letter", text, at, at + len(conversation["letter"])
+            assert text[at:] == conversation["letter"] + known.call[2]
+            continue
+        if part["type"] == "python_output":
+            yield "number", text, 0, len(text)
+            continue
+        start = 0
+        for line in text.split("\n"):
+            at = start
+            start += len(line) + 1
+            head, colon, tail = line.partition(":")
+            if head in named and colon and tail == known.listed(letters(head)):
+                yield "list: word", text, at, at + len(head)
+                at += len(head) + 1
+                for place, letter in enumerate(letters(head)):
+                    at += len(known.between) if place else 0
+                    end = at + len(space) + len(letter)
+                    assert text[at:end] == space + letter
+                    yield "list: later letters" if place else "list: first letter", text, at, end
+                    at = end
+                continue
+            step = regex.match(rf"(\d+):{space}(\X)(?: hit! count=(\d+))?$", line)
+            if step:
+                yield "step: number", text, at, at + step.end(1)
+                yield "step: letter", text, at + step.start(2) - len(space), at + step.end(2)
+                if step[3]:
+                    yield "number", text, at + step.start(3), at + step.end(3)
+                continue
+            tally = regex.match(rf"(\d+): {opening}(.+){closing} (\d+) sum=(\d+)$", line)
+            if tally:
+                assert tally[2] in named
+                yield "step: number", text, at, at + tally.end(1)
+                yield "sum: word", text, at + tally.start(2), at + tally.end(2)
+                yield "number", text, at + tally.start(3) - 1, at + tally.end(3)
+                yield "number", text, at + tally.start(4), at + tally.end(4)
+                continue
+            for found in regex.finditer(f" {opening}(.*?){closing}", line):
+                assert found[1] in (*named, " ".join(named), conversation["letter"])
+                kind = "prose: letter" if found[1] == conversation["letter"] else "prose: word"
+                yield kind, text, at + found.start(1), at + found.end(1)
+            for found in regex.finditer(r" ?\d+", line):
+                yield "number", text, at + found.start(), at + found.end()
+
+
+KINDS = {
+    SimpleSpelling: {"list: word", "list: first letter", "list: later letters"},
+    SpellingBee: {
+        "prose: word", "prose: letter", "list: word", "list: first letter", "list: later letters",
+        "step: number", "step: letter", "number", "call: word", "call: letter",
+    },
+}  # fmt: skip
+KINDS[LetterCounting] = KINDS[SpellingBee] | {"sum: word"}
+
+# Patterns where a combining mark is punctuation, not part of a word: there a slot that ends in one runs on
+# into punctuation behind it and, but for gpt2, into a newline. In the others no slot is ever broken.
+MARKS = "\u05b8\u0651\u0902\u094d\u0e31\u0331"
+BROKEN_MARKS = {"gpt2": '",:'} | dict.fromkeys(("cl100k", "llama3", "qwen2", "nanochat"), '",:\n')
+
+
+@lru_cache(maxsize=1 << 14)
+def edges(text, name):
+    return frozenset(cuts(text, pattern(name)))
+
+
+def alone(text, start, end, name):
+    """`isolated`, where a text with a hundred slots is cut only once."""
+    inside = {edge - start for edge in edges(text, name) if start <= edge <= end}
+    return inside == edges(text[start:end], name)
+
+
+def ends_in_mark(text):
+    return bool(regex.search(r"\p{M}$", text))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path
+
+
+def turns(folder, kind, drawn, **options):
+    words = [*drawn, "fig", "plum"]
+    task = kind(tool="python", offensive=True, **files(folder, *words), **options)
+    yield from task
+
+
+anything = settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("code", languages())
+@anything
+@given(drawn=st.lists(words(), min_size=1, max_size=4))
+@example(drawn=["strawberry", "DETERMINED", "tests", "llama", "vest", "reset", "ſtſ", "mm"])
+@example(drawn=["niño", "ǅungla", "中国人", "ひらがな", "한국", "שלום", "привет"])
+@example(drawn=["हिन्दी", "אבְ", "กี่กี่", "x\u0308a", "क्षण"])
+def test_every_slot_of_quote_comma_is_isolated_on_every_pattern(folder, code, kind, drawn):
+    seen = set()
+    for conversation in turns(folder, kind, drawn, size=6, language=code, style="quote-comma"):
+        for slot_kind, text, start, end in slots(conversation, "quote-comma"):
+            seen.add(slot_kind)
+            marked = ends_in_mark(text[start:end])
+            for known in NAMES:
+                found = alone(text, start, end, known)
+                broken = marked and text[end : end + 1] in [*BROKEN_MARKS.get(known, "")]
+                assert found != broken, (known, slot_kind, text[:start][-20:], text[start : end + 5])
+    assert seen == KINDS[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_slot_of_real_words_is_isolated(kind):
+    """No exception at all in the languages that come with Hornbook."""
+    for conversation in kind(size=60, seed=11, tool="python"):
+        for slot_kind, text, start, end in slots(conversation, "quote-comma"):
+            for known in NAMES:
+                assert alone(text, start, end, known), (known, slot_kind, text[:end][-30:])
+
+
+def test_the_slots_are_judged_as_the_product_judges_them():
+    for conversation in SpellingBee(size=6, seed=3, tool="python", style="classic"):
+        for _, text, start, end in slots(conversation, "classic"):
+            for known in NAMES:
+                judged = isolated(text[:start], text[start:end], text[end:], pattern(known))
+                assert alone(text, start, end, known) == judged
+
+
+@given(word=words("loose marks", "Hebrew", "Arabic", "Devanagari", "Thai"), mark=st.sampled_from(MARKS))
+@settings(max_examples=100, deadline=None)
+def test_marks_at_the_end_of_a_slot_are_the_one_exception(word, mark):
+    """The same pin by itself: nothing but the last character, and what follows it, decides."""
+    word = unicodedata.normalize("NFC", word + mark)
+    assume(ends_in_mark(word))
+    known = STYLES["quote-comma"]
+    for name in NAMES:
+        for behind in ('"', ",", "\n", " ", ":"):
+            found = isolated(f" {known.quotes[0]}", word, f"{behind}x", pattern(name))
+            assert found == (name not in BROKEN_MARKS or behind == " " or (name == "gpt2" and behind == "\n"))
+
+
+# What `classic` breaks: y always isolated, - never, ~ by the word or letter (see below the table).
+CLASSIC = """
+                     gpt2 cl100k o200k llama3 qwen2 tekken nanochat deepseek
+prose: word           y     y     y     y      y     y       y        y
+prose: letter         y     y     y     y      y     y       y        y
+list: word            y     y     y     y      y     y       y        y
+list: first letter    y     -     -     -      -     -       -        -
+list: later letters   y     -     -     -      -     -       -        -
+step: number          y     y     y     y      y     y       y        y
+step: letter          y     -     -     -      -     -       -        -
+number                y     y     y     y      y     y       y        y
+call: word            ~     -     -     -      -     -       -        -
+call: letter          y     y     y     y      y     y       y        y
+"""
+
+
+def table(found):
+    lines = [" " * 21 + " ".join(NAMES)]
+    for kind, by_pattern in found.items():
+        marks = ["y" if all(v) else "~" if any(v) else "-" for v in (by_pattern[name] for name in NAMES)]
+        lines.append(f"{kind:20} " + " ".join(marks))
+    return "\n".join(lines)
+
+
+def verdicts(conversations):
+    found = defaultdict(lambda: defaultdict(list))
+    which = defaultdict(set)
+    for conversation in conversations:
+        for kind, text, start, end in slots(conversation, "classic"):
+            for name in NAMES:
+                verdict = alone(text, start, end, name)
+                found[kind][name].append(verdict)
+                which[kind, name, verdict].add(text[start:end])
+    return found, which
+
+
+def test_which_slots_classic_breaks():
+    task = SpellingBee(size=200, language="en", style="classic", tool="python")
+    found, which = verdicts(task)
+    assert [line.split() for line in table({k: found[k] for k in sorted(found)}).splitlines()[1:]] == sorted(
+        line.split() for line in CLASSIC.strip().splitlines()[1:]
+    )
+    # The ~ of gpt2: a word at the head of the call that begins like a contraction.
+    begins = regex.compile(r"[sdmt]|ll|ve|re")
+    assert all(begins.match(word) for word in which["call: word", "gpt2", False])
+    assert not any(begins.match(word) for word in which["call: word", "gpt2", True])
+
+
+def test_styles_say_whether_they_isolate():
+    assert STYLES["quote-comma"].isolates
+    assert not STYLES["classic"].isolates
+
+
+def test_offsets():
+    assert offsets_of([2, 3]).tolist() == [0, 2, 5]
