@@ -204,7 +204,7 @@ def _flatten(
 def _room(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
     if size <= len(array):
         return array
-    larger = np.zeros(max(size, 2 * len(array)), dtype=array.dtype)
+    larger = np.zeros(max(size, len(array) + len(array) // 2), dtype=array.dtype)
     larger[: len(array)] = array
     return larger
 

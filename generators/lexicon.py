@@ -22,6 +22,7 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from mmap import ACCESS_READ, MADV_DONTNEED, mmap
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -60,8 +61,15 @@ class Lexicon:
     fingerprint: str  # sha256 of language, words, zipf, split, graphemes and alphabet
     report: dict[str, Any] = field(repr=False)  # JSON for the manifest: sources, words kept and dropped
 
+    _mapped: mmap | None = field(default=None, repr=False)
+
     def __len__(self) -> int:
         return len(self.words)
+
+    def release(self) -> None:
+        """Give the memory of a cached lexicon back; what is read again comes from the file."""
+        if self._mapped is not None and hasattr(self._mapped, "madvise"):
+            self._mapped.madvise(MADV_DONTNEED)
 
 
 def open_lexicon(
@@ -122,12 +130,11 @@ def open_lexicon(
     if (opened := _opened.get(key)) is not None:
         return opened
     path = folder / f"lexicon-{language}-{key}.arrow"
-    batch = _read(path)
-    if batch is None:
-        batch = build(asked, files)
+    batch, mapped = _read(path) or (build(asked, files), None)
+    if mapped is None:
         _write(path, batch)
         _prune(folder)
-    lexicon = _opened[key] = _lexicon(batch)
+    lexicon = _opened[key] = _lexicon(batch, mapped)
     return lexicon
 
 
@@ -143,7 +150,7 @@ def _prune(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _lexicon(batch: pa.RecordBatch) -> Lexicon:
+def _lexicon(batch: pa.RecordBatch, mapped: mmap | None = None) -> Lexicon:
     """Look at a record batch as a lexicon; the arrays are views of its buffers."""
     about = json.loads(batch.schema.metadata[b"about"])
 
@@ -165,6 +172,7 @@ def _lexicon(batch: pa.RecordBatch) -> Lexicon:
         more=ragged("more"),
         fingerprint=about["fingerprint"],
         report=about["report"],
+        _mapped=mapped,
     )
 
 
@@ -176,19 +184,21 @@ def _cache_folder() -> Path | None:
     return Path(base, "hornbook") if os.path.isabs(base) else None  # no home: "~" stays as it is
 
 
-def _read(path: Path) -> pa.RecordBatch | None:
+def _read(path: Path) -> tuple[pa.RecordBatch, mmap] | None:
     """Map a cached lexicon into memory; None where there is none, or it is not as it was written.
 
     The file is an Arrow stream, and behind it four bytes: its CRC, which a stream's reader never reaches.
     """
     try:
-        with pa.memory_map(str(path)) as source:
-            data = source.read_buffer()
-        if zlib.crc32(memoryview(data)[:-4]).to_bytes(4, "little") != bytes(memoryview(data)[-4:]):
+        with path.open("rb") as file:
+            mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
+        data = memoryview(mapped)
+        if zlib.crc32(data[:-4]).to_bytes(4, "little") != bytes(data[-4:]):
             return None
-        return pa.ipc.open_stream(data).read_next_batch()
+        batch = pa.ipc.open_stream(pa.py_buffer(mapped)).read_next_batch()
     except (OSError, ValueError, pa.ArrowException):
         return None
+    return batch, mapped
 
 
 def _write(path: Path, batch: pa.RecordBatch) -> None:

@@ -61,7 +61,7 @@ class Words:
                 parts.append(Ragged(rows.offsets, renumber[rows.values]))
             return parts[0] if len(parts) == 1 else Ragged.concat(parts)
 
-        return cls(
+        words = cls(
             lexicons=tuple(lexicons),
             starts=offsets_of([len(lexicon) for lexicon in lexicons]).astype(np.int32),
             texts=Texts(pa.concat_arrays([lexicon.words for lexicon in lexicons])),
@@ -72,6 +72,9 @@ class Words:
             test=np.concatenate([lexicon.test for lexicon in lexicons]),
             common=np.concatenate([lexicon.common for lexicon in lexicons]),
         )
+        for lexicon in lexicons:
+            lexicon.release()
+        return words
 
     @cached_property
     def source(self) -> Ints:

@@ -41,7 +41,7 @@ class RankEncoding:
     does not compile in tiktoken, has several stages, or drops text.
     """
 
-    prefix_space = False
+    concatenates = True
 
     def __init__(
         self, name: str, ranks: Mapping[bytes, int], pattern: SplitPattern, special_tokens: Mapping[str, int]
