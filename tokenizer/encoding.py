@@ -20,7 +20,7 @@ from tokenizer.huggingface import read_tokenizer_json
 from tokenizer.patterns import SplitPattern
 from tokenizer.patterns import pattern as find_pattern
 from tokenizer.pickled import open_pickle
-from tokenizer.sources import EncodingError, read_json, split_pattern
+from tokenizer.sources import EncodingError, read_bytes, read_json, split_pattern
 from tokenizer.tekken import is_tekken, read_tekken
 from tokenizer.tiktokenfile import names, open_name, open_tiktoken
 
@@ -112,8 +112,8 @@ def open_encoding(
 
     >>> open_encoding("cl100_base")
     Traceback (most recent call last):
-    tokenizer.sources.EncodingError: no file and no tiktoken encoding is named 'cl100_base'; the nearest name \
-is 'cl100k_base'; there are gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony
+    tokenizer.sources.EncodingError: no file and no tiktoken encoding is named 'cl100_base'; the nearest is \
+'cl100k_base'; there are gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony
     """
     path = EMBEDDED if source is None else Path(source)
     suffix = path.suffix.lower()
@@ -130,16 +130,10 @@ is 'cl100k_base'; there are gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, 
     if suffix == ".json":
         data = read_json(path)
         return read_tekken(data, path) if is_tekken(data) else read_tokenizer_json(data, path)
-    if isinstance(source, str) and (source in names() or not (path.exists() or path.name != source)):
+    if isinstance(source, str) and (source in names() or (path.name == source and not path.exists())):
         return open_name(source)
-    if not path.exists():
-        raise EncodingError(f"there is no file {path}")
-    if path.is_dir():
-        inside = sorted(file.name for file in path.iterdir() if file.suffix in _SUFFIXES)
-        raise EncodingError(
-            f"{path} is a folder; name a file in it{': ' if inside else ''}{', '.join(inside)}"
-        )
-    raise EncodingError(f"{path} ends in {suffix!r}; a tokenizer's file ends in {', '.join(_SUFFIXES)}")
+    read_bytes(path)  # says what is wrong with a folder, or a file that is not there
+    raise EncodingError(f"{path} ends in {suffix!r}; the file of a tokenizer ends in {', '.join(_SUFFIXES)}")
 
 
 def _named(pattern: "str | SplitPattern | None") -> SplitPattern | None:

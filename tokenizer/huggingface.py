@@ -202,7 +202,7 @@ def _load(data: dict[str, Any], control: Mapping[str, int], where: str) -> "toke
     if isinstance(model["vocab"], dict):
         model["vocab"] = {names.get(token, token): id for token, id in model["vocab"].items()}
         model["merges"] = [merge for merge in model["merges"] if _joined(merge) not in names]
-        model["unk_token"] = names.get(model.get("unk_token"), model.get("unk_token"))
+        model["unk_token"] = names.get(str(model.get("unk_token")), model.get("unk_token"))
     else:
         model["vocab"] = [[names.get(token, token), score] for token, score in model["vocab"]]
     copy = {

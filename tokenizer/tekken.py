@@ -56,9 +56,9 @@ def read_tekken(data: dict[str, Any], path: Path) -> RankEncoding:
 
 
 def _token(entry: object, where: str) -> tuple[bytes, int]:
-    fields = entry if isinstance(entry, dict) else {}
+    fields: dict[str, Any] = entry if isinstance(entry, dict) else {}
     encoded, rank = fields.get("token_bytes"), fields.get("rank")
-    if not isinstance(encoded, str) or not is_id(rank):
+    if not isinstance(encoded, str) or not isinstance(rank, int):
         raise EncodingError(f"{where} is {entry!r:.80}; token_bytes in base64 and a rank are wanted")
     try:
         return binascii.a2b_base64(encoded, strict_mode=True), rank

@@ -45,7 +45,7 @@ def open_name(name: str) -> RankEncoding:
     if name not in known:
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
         raise EncodingError(
-            f"no file and no tiktoken encoding is named {name!r}; the nearest name is {nearest!r}; "
+            f"no file and no tiktoken encoding is named {name!r}; the nearest is {nearest!r}; "
             f"there are {', '.join(known)}"
         )
     try:

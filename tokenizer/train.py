@@ -1,0 +1,179 @@
+"""Train a vocabulary with rustbpe (extra `train`), as nanochat does.
+
+>>> from tokenizer.patterns import pattern
+>>> tiny = train(["a rose is a rose is a rose"], 272, pattern("nanochat"))
+>>> [tiny.token_bytes(id) for id in tiny.encode("a rose")], tiny.special_tokens["<|bos|>"]
+([b'a', b' rose'], 263)
+
+The vocabulary that comes with Hornbook is made by it from words as frequent as wordfreq says, in seven
+languages, and from the sources of Python's standard library; never from Hornbook's own rows, whose merges
+no user has. It can be made again, to the byte: python -m tokenizer.train --embedded
+"""
+
+import argparse
+import hashlib
+import json
+import platform
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tokenizer.encoding import EMBEDDED
+from tokenizer.patterns import SplitPattern, pattern
+from tokenizer.ranks import RankEncoding
+from tokenizer.sources import EncodingError, read_json, refused
+from tokenizer.tiktokenfile import save
+
+__all__ = ["CONTROL_TOKENS", "build_embedded", "save", "train"]
+
+CONTROL_TOKENS = (
+    "<|bos|>",
+    "<|user_start|>",
+    "<|user_end|>",
+    "<|assistant_start|>",
+    "<|assistant_end|>",
+    "<|python_start|>",
+    "<|python_end|>",
+    "<|output_start|>",
+    "<|output_end|>",
+)
+"""nanochat's, in its order: nanochat/tokenizer.py, SPECIAL_TOKENS. They take the ids after the merges."""
+
+EMBEDDED_SIZE = 8192
+
+# Language: words laid out, every how many bare rather than after a space. wordfreq cuts Chinese and
+# Japanese into words that are written without spaces, and Korean into morphemes, half of them joined on.
+_LANGUAGES = {
+    "en": (3_000_000, 16),
+    "es": (400_000, 16),
+    "fr": (400_000, 16),
+    "de": (400_000, 16),
+    "zh": (200_000, 1),
+    "ja": (200_000, 1),
+    "ko": (150_000, 2),
+}
+
+
+def train(
+    texts: Iterable[str],
+    vocab: int,
+    pattern: SplitPattern,
+    *,
+    name: str = "trained",
+    special_tokens: Iterable[str] = CONTROL_TOKENS,
+) -> RankEncoding:
+    """Train a byte-level vocabulary.
+
+    Args:
+        texts: what to learn merges from; read once.
+        vocab: how many ids at most, special tokens included; fewer where the texts have no more to merge.
+        pattern: of one stage.
+        name: what to call it.
+        special_tokens: take the ids after the merges, in this order.
+
+    Raises EncodingError where rustbpe is not installed or fails, or vocab leaves no room for the 256 bytes.
+    """
+    special = list(dict.fromkeys(special_tokens))
+    if vocab < 256 + len(special):
+        raise EncodingError(
+            f"a vocabulary of {vocab} is too small; 256 bytes and {len(special)} special tokens need "
+            f"{256 + len(special)}"
+        )
+    if pattern.then:
+        raise EncodingError(
+            f"the pattern {pattern.name!r} cuts in several stages, and rustbpe trains with one"
+        )
+    try:
+        import rustbpe
+    except ImportError:
+        raise EncodingError("training needs the extra train: pip install 'hornbook[train]'") from None
+    trainer = rustbpe.Tokenizer()
+    with refused("rustbpe cannot train on this"):
+        trainer.train_from_iterator(iter(texts), vocab - len(special), pattern=pattern.regex)
+        ranks = {bytes(token): rank for token, rank in trainer.get_mergeable_ranks()}
+    return RankEncoding(name, ranks, pattern, {token: len(ranks) + n for n, token in enumerate(special)})
+
+
+def build_embedded(path: Path = EMBEDDED, *, renew: bool = False) -> RankEncoding:
+    """Make the vocabulary that comes with Hornbook again, and write it.
+
+    Args:
+        path: the `.tiktoken` file to write; the JSON goes beside it.
+        renew: take the inputs of this machine even where they differ from those recorded.
+
+    Raises EncodingError where the standard library or wordfreq of this machine is another than recorded
+    beside the vocabulary that comes with Hornbook.
+    """
+    words, sources = "".join(_words()), list(_standard_library())
+    digest = hashlib.sha256()
+    for text in sources:
+        digest.update(b"%d " % len(text) + text.encode())
+    inputs: dict[str, Any] = {
+        "python": platform.python_version(),
+        "standard_library": digest.hexdigest(),
+        "wordfreq": version("wordfreq"),
+        "words": hashlib.sha256(words.encode()).hexdigest(),
+        "rustbpe": version("rustbpe"),
+    }
+    if not renew:
+        recorded = read_json(EMBEDDED.with_suffix(".json")).get("inputs", {})
+        other = [
+            f"{what} is {inputs[what]}, not {recorded.get(what)}"
+            for what in inputs
+            if inputs[what] != recorded.get(what)
+        ]
+        if other:
+            raise EncodingError(f"the vocabulary was made from other inputs; here {', and '.join(other)}")
+    encoding = train([words, *sources], EMBEDDED_SIZE, pattern("nanochat"), name=EMBEDDED.stem)
+    made = (
+        f"python -m tokenizer.train --embedded: {', '.join(_LANGUAGES)} words of wordfreq, Python's library"
+    )
+    save(encoding, path, made, {"license": "word frequencies: CC BY-SA 4.0, wordfreq", "inputs": inputs})
+    return encoding
+
+
+def _words() -> Iterator[str]:
+    """Lay words out as often as they are frequent: after a space mostly, some bare, Title or UPPER."""
+    import wordfreq
+
+    for language, (total, bare) in _LANGUAGES.items():
+        for centibels, words in enumerate(wordfreq.get_frequency_list(language)):
+            count = round(total * 10 ** (-centibels / 100))
+            for word in sorted(words) if count else ():
+                if not word.replace("'", "").isalpha():
+                    continue  # numbers there stand for all numbers as long
+                yield f" {word}" * (count - count // bare) + f"\n{word}" * (count // bare)
+                if word.title() != word:
+                    yield f" {word.capitalize()}" * (count // 8) + f"\n{word.capitalize()}" * (count // 32)
+                    yield f" {word.upper()}" * (count // 128)
+                yield "\n"
+
+
+def _standard_library() -> Iterator[str]:
+    """Read the modules that are one file each, by name."""
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    for name in sorted(sys.stdlib_module_names):
+        file = folder / f"{name}.py"
+        if not name.startswith("_") and file.exists():
+            yield file.read_text(encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run from the command line; `hornbook tokenizer train` is the command for vocabularies of your own."""
+    parser = argparse.ArgumentParser(prog="python -m tokenizer.train", description="Example: --embedded")
+    parser.add_argument("--embedded", action="store_true", required=True, help="make it again")
+    parser.add_argument("--renew", action="store_true", help="from this machine's inputs, though others")
+    try:
+        encoding = build_embedded(renew=parser.parse_args(arguments).renew)
+    except EncodingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps({"file": str(EMBEDDED), "ids": encoding.n_vocab, "fingerprint": encoding.fingerprint}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
