@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from generators.arrays import as_arrow
 from generators.columns import Column, Lines
 from generators.pieces import ASSISTANT, MARKS, NUMBER, Group, Mark, Mask, Nested, Piece
 from generators.ragged import Ragged, offsets_of, spread
@@ -95,7 +96,7 @@ class Book:
         view = pa.StringArray.from_buffers(
             self._size, pa.py_buffer(self._offsets[: self._size + 1]), pa.py_buffer(self._data)
         )
-        return view.take(pa.array(codes & NUMBER))
+        return view.take(as_arrow(codes & NUMBER))
 
     def strings(self, rows: Ragged) -> pa.StringArray:
         """Return each row of codes as one text, (rows,)."""
@@ -156,7 +157,9 @@ class _Atom:
         elif isinstance(piece, Column):
             _check(len(piece), rows)
             index = piece.index if self.where is None else piece.index[self.where]
-            self.codes: Any = book.codes(piece.texts, index) | np.int32(flags)
+            self.codes: Any = book.codes(piece.texts, index)
+            if flags:
+                self.codes |= np.int32(flags)
         else:
             self.codes = (piece.kind if isinstance(piece, Mark) else book.constant(piece)) | flags
 

@@ -86,15 +86,20 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
     for text, what in ((phrase, "words"), (letter, "letter")):
         if text not in row["question"]:
             yield f"the question {row['question']!r} lacks the {what} {text!r}"
-    yield from _working(row["turn"], style, words, letter, counts)
+    called = row["facts"]["form"] == "tool"
+    texts = "".join(text for kind, text in row["parts"] if kind == "text")
+    # A turn that shows the exchange as fenced code: its prose is that of all text parts.
+    shown = called and "```" in row["turn"]
+    yield from _working(texts if shown else row["turn"], style, words, letter, counts, shown)
     calls = [text for kind, text in row["parts"] if kind == "python"]
     outputs = [text for kind, text in row["parts"] if kind == "python_output"]
-    called = row["facts"]["form"] == "tool"
     if calls != ([style.expression(phrase, letter)] if called else []):
         yield f"the tool is called with {calls}; the facts say {row['facts']['form']!r}"
     if outputs != ([str(total)] if called else []):
         yield f"the tool's outputs are {outputs}; {letter!r} stands {total} times in {phrase!r}"
     around = _said_around_tool(row)
+    if shown:
+        return
     if around is None or (around and not called):
         yield f"the parts {row['parts']} do not hold the turn {row['turn']!r}"
     elif _NUMBER.findall(around) != [str(total)] * called:
@@ -112,7 +117,7 @@ def _said_around_tool(row: Mapping[str, Any]) -> str | None:
 
 
 def _working(
-    turn: str, style: Style, words: Sequence[str], letter: str, counts: Sequence[int]
+    turn: str, style: Style, words: Sequence[str], letter: str, counts: Sequence[int], shown: bool
 ) -> Iterator[str]:
     """Find every line of the working where it must stand, and no other; then look at what is left."""
     blocks = []
@@ -140,7 +145,7 @@ def _working(
         yield f"the turn does not begin by restating{quoted}"
     # Every number of the prose is a result: of each word if they are summed, then of all, then the final.
     numbers = [int(number) for number in _NUMBER.findall(prose)]
-    if numbers != [*(counts if summed else ()), total, total]:
+    if numbers != [*(counts if summed else ()), *[total] * (2 + shown)]:
         yield f"the numbers of the prose are {numbers}; the counts are {list(counts)}, together {total}"
     if finals(turn) != [str(total)] or turn.count("####") != 1:
         yield f"the final answers are {finals(turn)}, expected {total}"

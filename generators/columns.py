@@ -38,7 +38,8 @@ class Column:
     @classmethod
     def of(cls, strings: "Sequence[str] | pa.StringArray") -> "Column":
         """Build from strings, one a row."""
-        encoded = pa.array(strings, pa.string()).dictionary_encode()
+        texts = strings if isinstance(strings, pa.Array) else pa.array(strings, pa.string())
+        encoded = texts.dictionary_encode()
         return cls(Texts(encoded.dictionary), encoded.indices.to_numpy())
 
     def __len__(self) -> int:

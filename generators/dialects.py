@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.arrays import as_arrow
 from generators.book import Conversations, gather
 from generators.names import find
 from generators.pieces import ASSISTANT, EXCHANGE, FIRST_PART, MARKS, NUMBER, OUTPUT, PYTHON, TEXT, UNTRAINED
@@ -25,6 +26,7 @@ MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 PART = pa.struct(
     [("message", pa.int32()), ("type", pa.string()), ("text", pa.string()), ("train", pa.bool_())]
 )
+_MARKS = pa.array(MARKS, pa.string())
 FLAT = ("answer", "word", "letter", "language", "style", "template", "split")
 
 
@@ -43,7 +45,7 @@ SCHEMAS = {
 }
 TOOL_TEXTS = ("none", "fenced")
 # Only columns of few values gain from a dictionary; on text it is a waste of time and space.
-DICTIONARY = ["task", "language", "style", "template", "split", "role", "type"]
+DICTIONARY = ["task", "language", "style", "template", "split"]
 
 # What stands in place of a part's mark in fenced content, by the part before it. A blank line must
 # not stand twice, so the text after the exchange brings its own.
@@ -114,13 +116,13 @@ class _Turns:
 
     def where(self, keep: npt.NDArray[np.bool_]) -> pa.ListArray:
         total = np.concatenate(([0], np.cumsum(keep)))
-        kept = _Turns(total[self.offsets], self.roles[keep], self.content.filter(pa.array(keep)))
+        kept = _Turns(total[self.offsets], self.roles[keep], self.content.filter(as_arrow(keep)))
         return _list(kept.offsets, kept.struct())
 
 
 def ids(conversations: Conversations) -> pa.StringArray:
     """Name each row `task/split/seed/number`, the same in every export with that seed."""
-    numbers = pc.cast(pa.array(conversations.index), pa.string())
+    numbers = pc.cast(as_arrow(conversations.index), pa.string())
     return pc.binary_join_element_wise(conversations.column("name"), numbers, "/")
 
 
@@ -151,7 +153,7 @@ class _Laid:
         kept = np.flatnonzero(~self.exchanged)
         marks = self.marks[kept]
         heads = np.flatnonzero((marks >= 0) & (marks < FIRST_PART))
-        texts = self.texts.take(pa.array(kept))
+        texts = self.texts.take(as_arrow(kept))
         content = gather(texts, np.append(heads, len(kept)))
         return _Turns(np.searchsorted(kept[heads], self.first), marks[heads], content)
 
@@ -162,16 +164,16 @@ class _Laid:
         of_part = is_part[np.maximum.accumulate(np.where(heads, np.arange(len(heads)), 0))]
         kept = np.flatnonzero(of_part)
         starts = np.flatnonzero(is_part)
-        texts = gather(self.texts.take(pa.array(kept)), np.append(np.flatnonzero(is_part[kept]), len(kept)))
+        texts = gather(self.texts.take(as_arrow(kept)), np.append(np.flatnonzero(is_part[kept]), len(kept)))
         # Each part's message, counted from the row's first.
         messages = np.cumsum(heads & ~is_part) - 1
         row = np.searchsorted(self.first, starts, side="right") - 1
         number = messages[starts] - messages[self.first[:-1]][row]
         columns = [
-            pa.array(number.astype(np.int32)),
+            as_arrow(number.astype(np.int32)),
             _names(self.marks[starts]),
             texts,
-            pa.array(self.train[starts]),
+            as_arrow(self.train[starts]),
         ]
         struct = pa.StructArray.from_arrays(columns, fields=list(PART))
         return _list(np.searchsorted(starts, self.first), struct)
@@ -200,8 +202,8 @@ def _fenced(conversations: Conversations) -> _Turns:
 
 
 def _names(kinds: npt.NDArray[Any]) -> pa.StringArray:
-    return pa.array(MARKS, pa.string()).take(pa.array(kinds))
+    return _MARKS.take(as_arrow(kinds))
 
 
 def _list(offsets: npt.NDArray[Any], values: pa.Array) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
+    return pa.ListArray.from_arrays(as_arrow(offsets.astype(np.int32)), values)

@@ -145,11 +145,11 @@ class Folder:
     def _refuse_files(self, jobs: Sequence[Job], replacing: bool) -> None:
         """Refuse files in the split folders that are no shards of ours: a loader would read them."""
         expected = {job.file for job in jobs}
-        for file in self._files():
+        for file in self.files():
             if file not in expected and not (replacing and _SHARD.fullmatch(file)):
                 raise FolderError(f"{self.path} holds a file that loaders would read as a shard: {file}")
 
-    def _files(self) -> list[str]:
+    def files(self) -> list[str]:
         """Return what is in the split folders."""
         folders = [self.path / split for split in SPLITS]
         return sorted(f"{f.name}/{item.name}" for f in folders if f.is_dir() for item in f.iterdir())
@@ -163,7 +163,7 @@ class Folder:
         for item in self.scratch.iterdir():
             if item.name not in ("lock", ASKED):
                 item.unlink()
-        for file in self._files():
+        for file in self.files():
             (self.path / file).unlink()
         write_whole(self.scratch / ASKED, _as_json(asked))
         (self.path / MANIFEST).unlink(missing_ok=True)

@@ -29,6 +29,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.arrays import as_arrow
+
 if TYPE_CHECKING:  # the import costs 75 ms, so at run time it waits for the first expression
     from pydantic_monty import Monty, OSPolicy, ResourceLimits
 
@@ -140,7 +142,7 @@ class PythonTool:
         accepted: np.ndarray = _matches(expressions, USUAL) & ~_matches(expressions, BLOCKED)
         others = np.flatnonzero(fits & ~accepted)
         if len(others):
-            accepted[others] = _calculator_reads(expressions.take(pa.array(others)))
+            accepted[others] = _calculator_reads(expressions.take(as_arrow(others)))
         accepted &= fits
         return accepted
 
@@ -156,7 +158,7 @@ class PythonTool:
         ...     tool.run(pa.array(["'Anna'.lower().count('n')", "7/2", "1,000*2"])).to_pylist()
         ['2', '3.5', None]
         """
-        accepted = pa.array(self.accepts(expressions))
+        accepted = as_arrow(self.accepts(expressions))
         encoded = pc.if_else(accepted, expressions, pa.scalar(None, pa.string())).dictionary_encode()
         answers = self._answers(encoded.dictionary).take(encoded.indices)
         self.executed += len(encoded.dictionary)
@@ -166,11 +168,11 @@ class PythonTool:
     def _answers(self, distinct: pa.StringArray) -> pa.StringArray:
         simple = _matches(distinct, SIMPLE) & _numpy(pc.less(pc.binary_length(distinct), SIMPLE_BYTES))
         order = np.argsort(~simple, kind="stable")  # the simple ones first
-        ordered = distinct.take(pa.array(order))
+        ordered = distinct.take(as_arrow(order))
         counted, other = ordered.slice(0, int(simple.sum())), ordered.slice(int(simple.sum()))
         parts = [self._counts(counted.slice(at, SIMPLE_BATCH)) for at in range(0, len(counted), SIMPLE_BATCH)]
         parts.append(self._careful(other.to_pylist()))
-        return pa.concat_arrays(parts).take(pa.array(np.argsort(order)))
+        return pa.concat_arrays(parts).take(as_arrow(np.argsort(order)))
 
     def _counts(self, simple: pa.StringArray) -> pa.StringArray:
         """The answers of expressions that match SIMPLE, in one list literal."""

@@ -63,7 +63,8 @@ class Ragged:
 
     def take(self, rows: npt.NDArray[Any]) -> "Ragged":
         """Return the rows of these numbers, in this order."""
-        lengths = self.lengths[rows]
+        rows = np.asarray(rows)
+        lengths = self.offsets[rows + 1] - self.offsets[rows]  # not of all rows: a lexicon has many
         return Ragged(offsets_of(lengths), self.values[spread(self.starts[rows], lengths)])
 
     def slice(self, start: int, stop: int) -> "Ragged":

@@ -77,7 +77,8 @@ def _turn(content: str, parts: Sequence[tuple[int, str, str, bool]], tool_text: 
     else:
         # Without the exchange: the text up to it, and the text after it, with nothing between.
         before, after_all = parts[0][2], parts[-1][2]
-        agrees = content.startswith(before) and after_all.endswith(content[len(before) :])
+        rest = content[len(before) :]
+        agrees = content.startswith(before) and after_all.endswith(rest) and rest[:1] in ("", "\n")
     if not agrees:
         yield "its content is not what its parts say"
 

@@ -8,6 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.arrays import as_arrow
+
 Index = npt.NDArray[Any]
 
 
@@ -29,7 +31,7 @@ class Texts:
 
     def take(self, index: Index) -> list[str]:
         """Return the texts of these numbers."""
-        return self._array.take(pa.array(index)).to_pylist()
+        return self._array.take(as_arrow(index)).to_pylist()
 
     def affixed(self, before: str, after: str = "") -> "Texts":
         """Return the table with something before and after every text, made once."""

@@ -44,7 +44,7 @@ class Report:
         problems: lines with file, row and reason, the first of each shard.
         wrong: how many problems there are in all.
         words: by split, folded.
-        ids: hashes of all ids.
+        ids: hashes of the ids of each batch, with its file and first row.
         conversations: hashes of all messages.
         unchecked: rows by task whose own check was not at hand.
     """
@@ -55,15 +55,20 @@ class Report:
     problems: list[str] = field(default_factory=list)
     wrong: int = 0
     words: dict[str, set[str]] = field(default_factory=dict)
-    ids: list[Any] = field(default_factory=list)
+    ids: list[tuple[str, int, Any]] = field(default_factory=list)
     conversations: list[Any] = field(default_factory=list)
     unchecked: Counter[str] = field(default_factory=Counter)
 
     def add(self, problem: str) -> None:
-        """Note a problem."""
+        """Note a problem of a shard."""
         self.wrong += 1
         if len(self.problems) < SHOWN:
             self.problems.append(problem)
+
+    def add_first(self, problem: str) -> None:
+        """Note a problem of the whole folder, before those of its shards."""
+        self.wrong += 1
+        self.problems.insert(0, problem)
 
     def merge(self, other: "Report") -> None:
         """Add another report to this one."""
@@ -122,24 +127,44 @@ def verify(
     for record, found in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
         report.merge(found)
         done += record["rows"]
-    _whole(report, manifest)
+    _whole(report, manifest, folder)
     return report
 
 
-def _whole(report: Report, manifest: Mapping[str, Any]) -> None:
+def _whole(report: Report, manifest: Mapping[str, Any], folder: Folder) -> None:
     """Check what only the folder as a whole can show."""
-    if repeated := _repeats(report.ids):
-        report.add(f"{repeated:,} ids stand more than once")
+    for problem in _repeated_ids(report.ids):
+        report.add_first(problem)
     if len(report.words) > 1:
         train, test = report.words.values()
         if shared := sorted(train & test):
-            report.add(f"{len(shared):,} words are in train and in test, such as {shared[0]!r}")
+            report.add_first(f"{len(shared):,} words are in train and in test, such as {shared[0]!r}")
     expected = Counter[str]()
     for split in manifest["splits"].values():
         for task, counts in split["tasks"].items():
             expected[task] += counts["rows"]["all"]
     if expected != report.rows:
-        report.add(f"the manifest says {dict(expected)} rows, the shards have {dict(report.rows)}")
+        report.add_first(f"the manifest says {dict(expected)} rows, the shards have {dict(report.rows)}")
+    known = {record["file"] for record in manifest["shards"]}
+    for file in sorted(set(folder.files()) - known):
+        report.add_first(f"{file} is not in the manifest, and loaders would read it")
+
+
+def _repeated_ids(ids: Sequence[tuple[str, int, Any]]) -> Iterator[str]:
+    hashes = np.concatenate([batch for _, _, batch in ids]) if ids else np.empty(0)
+    order = np.argsort(hashes, kind="stable")
+    again = np.flatnonzero(np.diff(hashes[order].astype(np.uint64)) == 0)
+    if not len(again):
+        return
+    starts = np.cumsum([0] + [len(batch) for _, _, batch in ids])
+
+    def where(place: int) -> str:
+        number = int(np.searchsorted(starts, place, side="right")) - 1
+        file, first, _ = ids[number]
+        return f"{file} row {first + place - int(starts[number]):,}"
+
+    first, second = sorted(order[again[0] : again[0] + 2].tolist())
+    yield f"{where(second)}: its id stands in {where(first)} too; {len(again):,} ids stand more than once"
 
 
 @dataclass(frozen=True)
@@ -184,31 +209,31 @@ class _Work:
         for place, row in enumerate(_rows(batch)):
             where = f"{name} row {start + place:,} ({row['id']})"
             task = row["task"]
-            for problem in check_row(row, split, self.tool_text):
-                report.add(f"{where}: {problem}")
-            check = self.checks.get(task)
-            if check is None:
-                report.unchecked[task] += 1
-            else:
-                try:
-                    for problem in check(row):
-                        report.add(f"{where}: {problem}")
-                except Exception as error:  # a row so wrong that its check does not understand it
-                    report.add(f"{where}: its facts make no sense: {type(error).__name__}: {error}")
             report.rows[task] += 1
-            report.trained += sum(trained for _, _, _, trained in row["all_parts"])
-            facts = row["facts"] or {}
-            words.update(_fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
-            for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
-                if kind == "python" and after == "python_output":
-                    calls.setdefault(task, []).append((start + place, text, output))
+            if task not in self.checks:
+                report.unchecked[task] += 1
+            try:
+                _complete(row)
+                problems = [*check_row(row, split, self.tool_text)]
+                if task in self.checks:
+                    problems += self.checks[task](row)
+                facts = row["facts"] or {}
+                words.update(_fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
+                report.trained += sum(trained for _, _, _, trained in row["all_parts"])
+                for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
+                    if kind == "python" and after == "python_output":
+                        calls.setdefault(task, []).append((start + place, text, output))
+            except Exception as error:  # a row so wrong that nothing here understands it
+                problems = [f"it makes no sense: {type(error).__name__}: {error}"]
+            for problem in problems:
+                report.add(f"{where}: {problem}")
         for task, made in calls.items():
             answers = _tool(self.contracts.get(task, "python")).run(pa.array([text for _, text, _ in made]))
             report.calls += len(made)
             for (row_number, text, output), answer in zip(made, answers.to_pylist(), strict=True):
                 if answer != output:
                     report.add(f"{name} row {row_number:,}: {text} gives {answer!r}, the row says {output!r}")
-        report.ids.append(text_hashes(batch["id"]))
+        report.ids.append((name, start, text_hashes(batch["id"])))
         report.conversations.append(_conversation_hashes(batch))
 
 
@@ -259,14 +284,20 @@ def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
             columns.append([tuples[a:b] for a, b in pairwise(edges)])
     names = batch.schema.names
     for values in zip(*columns, strict=True):
-        row: dict[str, Any] = dict(zip(names, values, strict=True))
-        row["facts"] = json.loads(row["facts"]) if "facts" in row else None
-        messages, parts = row["messages"], row["parts"]
-        last = len(messages) - 1
-        row["all_parts"] = parts
-        row["parts"] = [(kind, text) for message, kind, text, _ in parts if message == last]
-        row["turn"] = messages[last][1]
-        row["question"] = messages[last - 1][1] if last else ""
-        row.setdefault("word", "")
-        row.setdefault("letter", "")
-        yield row
+        yield dict(zip(names, values, strict=True))
+
+
+def _complete(row: dict[str, Any]) -> None:
+    """Add what checks want to know of a row: its facts, last turn, question, and that turn's parts."""
+    facts = json.loads(row["facts"]) if "facts" in row else None
+    if "facts" in row and not isinstance(facts, dict):
+        raise ValueError(f"its facts are {row['facts']} and no JSON object")
+    row["facts"] = facts
+    messages, parts = row["messages"], row["parts"]
+    last = len(messages) - 1
+    row["all_parts"] = parts
+    row["parts"] = [(kind, text) for message, kind, text, _ in parts if message == last]
+    row["turn"] = messages[last][1]
+    row["question"] = messages[last - 1][1] if last else ""
+    row.setdefault("word", "")
+    row.setdefault("letter", "")

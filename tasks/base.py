@@ -55,6 +55,7 @@ __all__ = [
 SPLITS = ("train", "test")
 COUNTED = ("count", "form", "lexicon")  # facts that the manifest counts rows by
 Index = npt.NDArray[np.int64]
+_FORMS, _NOTHING, _NO_TOOL = Texts(["refused", "tool"]), Texts([""]), Texts(["no tool"])
 
 
 @dataclass(frozen=True)
@@ -229,11 +230,12 @@ class Task:
     def call(self, rows: int, *pieces: Piece) -> ToolCall:
         """Run an expression for the Python tool in each row, and see what comes back."""
         if self.tool.contract == "none":
-            return ToolCall(np.zeros(rows, dtype=np.bool_), _same("", rows), _same("no tool", rows))
+            none = np.zeros(rows, dtype=np.int8)
+            return ToolCall(none.astype(np.bool_), Column(_NOTHING, none), Column(_NO_TOOL, none))
         expressions = self._expressions.strings(self._expressions.set(pieces, rows))
         found = self.tool.run(expressions)
         answered = found.is_valid().to_numpy(zero_copy_only=False)
-        form = Column(Texts(["refused", "tool"]), answered.astype(np.int8))
+        form = Column(_FORMS, answered.astype(np.int8))
         return ToolCall(answered, Column.of(found.fill_null("")), form)
 
     # What a task knows.
@@ -424,10 +426,6 @@ def _tool(contract: str) -> PythonTool:
 
 def _make(cls: type[Task], args: tuple[Any, ...], options: dict[str, Any]) -> Task:
     return cls(*args, **options)
-
-
-def _same(text: str, rows: int) -> Column:
-    return Column(Texts([text]), np.zeros(rows, dtype=np.int8))
 
 
 def _as_column(fact: "Column | Lines | npt.NDArray[Any]") -> Column:

@@ -43,6 +43,10 @@ def test_the_card_names_the_splits(words: Path, tmp_path: Path, splits: tuple[st
     tasks = {split: [SpellingBee(50, split, language="en", lexicon=words)] for split in splits}
     export(tasks, tmp_path, workers=1)
     found = header((tmp_path / "README.md").read_text(encoding="utf-8"))
+    # Loaders keep what they read by what the card says: another export has another description.
+    configs = found["configs"]
+    assert isinstance(configs, list)
+    assert re.fullmatch(r"  description: [0-9a-f]{32}", configs.pop(1))
     lines = ["- config_name: default", "  data_files:"]
     for split in splits:
         lines += [f"  - split: {split}", f"    path: {split}/*.parquet"]

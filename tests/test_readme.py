@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
 PYTHON = [code for kind, code in BLOCKS if kind == "python"]
-COMMANDS = [line.split("  #")[0].strip() for kind, code in BLOCKS if kind == "sh" for line in code.splitlines()]
+COMMANDS = [
+    line.split("  #")[0].strip() for kind, code in BLOCKS if kind == "sh" for line in code.splitlines()
+]
 
 
 def block(start: str) -> str:

@@ -1,10 +1,10 @@
 """Open any tokenizer, and use it through one small interface.
 
 >>> encoding = open_encoding(None)  # the vocabulary that comes with Hornbook
->>> encoding.encode(" strawberry")
-[0]
+>>> encoding.encode("the r"), encoding.decode([498, 355])
+([498, 355], 'the r')
 >>> [encoding.token_bytes(id) for id in encoding.encode(" strawberry")]
-[b'']
+[b' st', b'raw', b'ber', b'ry']
 >>> encoding.special_tokens["<|bos|>"] in encoding.encode("<|bos|>")  # in a text it is text
 False
 

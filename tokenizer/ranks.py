@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tokenizer.patterns import NAMES, SplitPattern
-from tokenizer.sources import MAX_ID, EncodingError, fingerprint, is_id, refused
+from tokenizer.sources import MAX_ID, SETS, EncodingError, fingerprint, is_id, refused
 
 if TYPE_CHECKING:
     import tiktoken
@@ -65,11 +65,10 @@ class RankEncoding:
                 f"{self.name} lacks a token for {len(missing)} of the 256 bytes, 0x{missing[0]:02X} for one; "
                 "a byte-level vocabulary needs them all"
             )
-        owner: dict[int, bytes | str] = {}
-        for ids in (self._ranks, self.special_tokens):
-            for token, id in ids.items():
-                if owner.setdefault(id, token) != token:
-                    raise EncodingError(f"{self.name} gives the id {id} to both {owner[id]!r} and {token!r}")
+        owner = {id: token for token, id in self._ranks.items()}
+        for token, id in (*self._ranks.items(), *self.special_tokens.items()):
+            if owner.get(id, token) != token:  # two control tokens may share an id, as in o200k_harmony
+                raise EncodingError(f"{self.name} gives the id {id} to both {owner[id]!r} and {token!r}")
         if self.pattern.then:
             allowed = ", ".join(known for known in NAMES if known != "deepseek")
             raise EncodingError(
@@ -83,7 +82,7 @@ class RankEncoding:
         with refused(f"tiktoken refuses the vocabulary or the split pattern of {self.name}"):
             core = tiktoken.Encoding(
                 self.name,
-                pat_str=self.pattern.regex,
+                pat_str=self.pat_str,
                 mergeable_ranks=self._ranks,
                 special_tokens=self.special_tokens,
             )
@@ -99,6 +98,11 @@ class RankEncoding:
     def fingerprint(self) -> str:
         """Sha256 of pattern, tokens and special tokens, the same from whichever format they were read."""
         return fingerprint(self.pattern, dict(self.vocabulary()), self.special_tokens)
+
+    @property
+    def pat_str(self) -> str:
+        """The split pattern as tiktoken reads it."""
+        return self.pattern.regex.removeprefix(SETS)
 
     @property
     def ranks(self) -> Mapping[bytes, int]:

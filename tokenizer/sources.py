@@ -27,6 +27,10 @@ MAX_ID = 2**31 - 1
 """The largest id: ids are written as int32."""
 
 
+SETS = "(?V1)"
+"""What the `regex` library needs to read && in a set as tiktoken and Oniguruma do: as an intersection."""
+
+
 class EncodingError(ValueError):
     """A vocabulary that cannot be opened, trained or used, said in one sentence."""
 
@@ -103,7 +107,8 @@ def is_id(value: object) -> bool:
 def split_pattern(stages: tuple[str, ...], source: str) -> SplitPattern:
     r"""Name a pattern: the one of `tokenizer.patterns` with these stages, else "custom" with this source.
 
-    GPT-2's pattern is found in its older spellings too, which cut alike.
+    GPT-2's pattern is found in its older spellings too, which cut alike; `SETS` is put before a custom one
+    that needs it.
 
     Raises EncodingError where a stage is not a regular expression.
 
@@ -112,6 +117,7 @@ def split_pattern(stages: tuple[str, ...], source: str) -> SplitPattern:
     'gpt2'
     """
     stages = tuple(_SPELLINGS.get(stage, stage) for stage in stages)
+    stages = tuple(f"{SETS}{stage}" if "&&" in stage and SETS not in stage else stage for stage in stages)
     for known in map(pattern, NAMES):
         if known.stages == stages:
             return known

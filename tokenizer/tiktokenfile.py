@@ -137,7 +137,7 @@ def save(encoding: RankEncoding, path: Path, source: str, facts: Mapping[str, An
     beside = {
         "kind": "tiktoken",
         "name": encoding.name,
-        "pat_str": encoding.pattern.regex,
+        "pat_str": encoding.pat_str,
         "n": len(lines),
         "special_tokens": encoding.special_tokens,
         "source": source,

@@ -86,11 +86,7 @@ def train(
         raise EncodingError(
             f"the pattern {pattern.name!r} cuts in several stages, and rustbpe trains with one"
         )
-    try:
-        import rustbpe
-    except ImportError:
-        raise EncodingError("training needs the extra train: pip install 'hornbook[train]'") from None
-    trainer = rustbpe.Tokenizer()
+    trainer = _rustbpe().Tokenizer()
     with refused("rustbpe cannot train on this"):
         trainer.train_from_iterator(iter(texts), vocab - len(special), pattern=pattern.regex)
         ranks = {bytes(token): rank for token, rank in trainer.get_mergeable_ranks()}
@@ -104,9 +100,10 @@ def build_embedded(path: Path = EMBEDDED, *, renew: bool = False) -> RankEncodin
         path: the `.tiktoken` file to write; the JSON goes beside it.
         renew: take the inputs of this machine even where they differ from those recorded.
 
-    Raises EncodingError where the standard library or wordfreq of this machine is another than recorded
+    Raises EncodingError where Python's library, wordfreq or rustbpe are others on this machine than recorded
     beside the vocabulary that comes with Hornbook.
     """
+    _rustbpe()
     words, sources = "".join(_words()), list(_standard_library())
     digest = hashlib.sha256()
     for text in sources:
@@ -120,19 +117,30 @@ def build_embedded(path: Path = EMBEDDED, *, renew: bool = False) -> RankEncodin
     }
     if not renew:
         recorded = read_json(EMBEDDED.with_suffix(".json")).get("inputs", {})
-        other = [
-            f"{what} is {inputs[what]}, not {recorded.get(what)}"
-            for what in inputs
-            if inputs[what] != recorded.get(what)
-        ]
+        other = [what for what in inputs if inputs[what] != recorded.get(what)]
         if other:
-            raise EncodingError(f"the vocabulary was made from other inputs; here {', and '.join(other)}")
+            raise EncodingError(
+                f"the vocabulary was made with {_said(recorded, other)}; here is {_said(inputs, other)}: "
+                "install those, or renew it with these"
+            )
     encoding = train([words, *sources], EMBEDDED_SIZE, pattern("nanochat"), name=EMBEDDED.stem)
     made = (
         f"python -m tokenizer.train --embedded: {', '.join(_LANGUAGES)} words of wordfreq, Python's library"
     )
-    save(encoding, path, made, {"license": "word frequencies: CC BY-SA 4.0, wordfreq", "inputs": inputs})
+    save(encoding, path, made, {"license": "CC BY-SA 4.0 (word frequencies: wordfreq)", "inputs": inputs})
     return encoding
+
+
+def _said(inputs: dict[str, Any], names: list[str]) -> str:
+    return ", ".join(f"{name} {str(inputs.get(name))[:12]}" for name in names)
+
+
+def _rustbpe() -> Any:
+    try:
+        import rustbpe
+    except ImportError:
+        raise EncodingError("training needs the extra train: pip install 'hornbook[train]'") from None
+    return rustbpe
 
 
 def _words() -> Iterator[str]:
@@ -143,8 +151,11 @@ def _words() -> Iterator[str]:
         for centibels, words in enumerate(wordfreq.get_frequency_list(language)):
             count = round(total * 10 ** (-centibels / 100))
             for word in sorted(words) if count else ():
+                if word in ("00", "000", "0000"):  # stands for all numbers as long
+                    size = 10 ** len(word)
+                    yield "".join(f" {number * 37 % size:0{len(word)}d}" for number in range(count))
                 if not word.replace("'", "").isalpha():
-                    continue  # numbers there stand for all numbers as long
+                    continue
                 yield f" {word}" * (count - count // bare) + f"\n{word}" * (count // bare)
                 if word.title() != word:
                     yield f" {word.capitalize()}" * (count // 8) + f"\n{word.capitalize()}" * (count // 32)
