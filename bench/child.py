@@ -15,6 +15,10 @@ def main() -> None:
     spec: dict[str, Any] = json.loads(sys.argv[1])
     if not spec.pop("gc", True):
         gc.disable()
+    if spec["what"].startswith("ours."):
+        from generators.workers import lean
+
+        lean()  # as an export does
     module, function = spec.pop("what").split(".")
     measure = getattr(importlib.import_module(f"bench.{module}"), function)
     print(json.dumps(measure(**spec)))

@@ -195,7 +195,7 @@ class _Work:
                         self._batch(batch, name, start, report)
                     start += len(batch)
                     progress(len(batch))
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             report.add(f"{name} can't be read: {str(error).splitlines()[0]}")
             return report
         if start != record["rows"]:
