@@ -201,12 +201,13 @@ class PythonTool:
         """The list that the code ends in, from a session of its own; None if it failed."""
         from pydantic_monty import MontyError
 
-        with self._open().checkout(limits=LIMITS, os_policy=POLICY) as session:
-            try:
+        try:
+            # A worker that was killed from outside may be found out only when it is checked out.
+            with self._open().checkout(limits=LIMITS, os_policy=POLICY) as session:
                 values: list[Any] = session.feed_run(code, inputs=given, print_callback=_discard)
-            except MontyError:
-                return None
-            return values
+        except MontyError:
+            return None
+        return values
 
     def _open(self) -> Monty:
         process = os.getpid()

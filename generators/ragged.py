@@ -64,6 +64,12 @@ class Ragged:
     def take(self, rows: npt.NDArray[Any]) -> "Ragged":
         """Return the rows of these numbers, in this order."""
         rows = np.asarray(rows)
+        if rows.dtype == np.bool_:
+            rows = np.flatnonzero(rows)
+        elif not len(rows):
+            rows = rows.astype(np.int64)
+        elif rows.min() < 0:
+            rows = np.where(rows < 0, rows + len(self), rows)
         lengths = self.offsets[rows + 1] - self.offsets[rows]  # not of all rows: a lexicon has many
         return Ragged(offsets_of(lengths), self.values[spread(self.starts[rows], lengths)])
 
