@@ -91,6 +91,11 @@ class Book:
             runs[-1].lookup = np.concatenate(parts)
         return runs[-1].lookup[index]
 
+    def lengths(self, codes: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+        """Return how many bytes the texts of codes have, (n,)."""
+        numbers = codes & NUMBER
+        return self._offsets[numbers + 1] - self._offsets[numbers]
+
     def take(self, codes: npt.NDArray[Any]) -> pa.StringArray:
         """Return the texts of codes, (n,), as an Arrow array whose data holds them end to end."""
         view = pa.StringArray.from_buffers(
