@@ -2,7 +2,7 @@
 
 All times are CPU time of this process, user and system, in all its threads; where the sandbox runs, its
 process's time is added. A batch of other rows is made and written before the clock starts. What is timed
-starts with an empty book, and a new one with each shard's worth of rows, as an export does.
+starts with an empty book, and keeps it, as an export does.
 
 Out of the time: the execution of the tool (tape.py), and what only an export does: counts and hashes for
 the manifest, the file's sha256 (`shard` has these).
@@ -22,12 +22,12 @@ import pyarrow.parquet as pq
 
 from bench import schema
 from bench.tape import Recorder, Tape, calls
-from bench.writer import PLAIN, shard_options
-from generators.book import Book, Conversations
+from bench.writer import OPTIONS, PLAIN
+from generators.book import Book, Books, Conversations
 from generators.dialects import Dialect
 from generators.mixture import Mixture
 from generators.pythontool import PythonTool
-from generators.shards import BATCH, SHARD, Job, make
+from generators.shards import BATCH, Job, make
 from tasks.base import Task
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 
@@ -57,15 +57,13 @@ def _open(
 def _columns(name: str) -> tuple[Callable[[Conversations], pa.Table], pa.Schema, dict[str, Any]]:
     if name == "reference":
         return schema.table, schema.PARTS, PLAIN
-    return Dialect(name).table, Dialect(name).schema, shard_options()
+    return Dialect(name).table, Dialect(name).schema, OPTIONS
 
 
 def _batches(start: int, stop: int) -> Iterator[tuple[np.ndarray, Book]]:
-    book = Book()
-    for place, first in enumerate(range(start, stop, BATCH)):
-        if place and place * BATCH % SHARD == 0:
-            book = Book()
-        yield np.arange(first, min(first + BATCH, stop)), book
+    books = Books()
+    for first in range(start, stop, BATCH):
+        yield np.arange(first, min(first + BATCH, stop)), books.current()
 
 
 def written(
@@ -154,11 +152,11 @@ def shard(
     """Make a whole shard of SpellingBee as `universal`: with counts, hashes, sha256, flushed to disk."""
     warm = min(BATCH, rows)
     made, finish = _open("spellingbee", rows + warm, options, tape, record)
-    mixture, here = Mixture([made]), Path(folder)
+    mixture, here, books = Mixture([made]), Path(folder), Books()
     (here / "train").mkdir(exist_ok=True)
-    make(Job("train", 1, 2, rows, rows + warm), mixture, Dialect(), here, here)
+    make(Job("train", 1, 2, rows, rows + warm), mixture, Dialect(), here, here, books)
     start = clock()
-    make(Job("train", 0, 2, 0, rows), mixture, Dialect(), here, here)
+    make(Job("train", 0, 2, 0, rows), mixture, Dialect(), here, here, books)
     spent = clock() - start
     finish()
     return {"all": spent / rows * 1e6}

@@ -132,6 +132,28 @@ class Book:
         return Ragged(offsets, codes)
 
 
+class Books:
+    """One book at a time, for whoever makes many batches: a new one when it has grown large.
+
+    Tables of words go into a book once, so it is kept as long as can be; texts that come only once (the
+    outputs of a tool, a person's own rows) stay in it until then.
+    """
+
+    LIMIT = 64 << 20  # bytes of text
+
+    def __init__(self) -> None:
+        self._book = Book()
+
+    def current(self) -> Book:
+        """Return the book to set the next batch in."""
+        if self._book.bytes > self.LIMIT:
+            self._book = Book()
+        return self._book
+
+    def __reduce__(self) -> "tuple[type[Books], tuple[()]]":
+        return Books, ()
+
+
 @dataclass
 class _Run:
     """Texts start to stop - 1 of a table have the codes from `code` on; the last run looks up all."""

@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import gcd
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from generators.book import Books
 from generators.card import card
 from generators.dialects import Dialect
 from generators.folder import Folder, FolderError
@@ -176,6 +177,8 @@ class _Work:
     dialect: Dialect
     folder: Path
     scratch: Path
+    books: Books = field(default_factory=Books)
 
     def make(self, job: Job, progress: Callable[[int], None]) -> Record:
-        return make(job, self.mixtures[job.split], self.dialect, self.folder, self.scratch, progress)
+        mixture = self.mixtures[job.split]
+        return make(job, mixture, self.dialect, self.folder, self.scratch, self.books, progress)

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from generators.book import Book, Conversations
+from generators.book import Book, Books, Conversations
 from generators.pieces import ASSISTANT, FIRST_PART, MARKS, NUMBER, TEXT
 
-ROWS = 1024  # rows of a page
+ROWS = 4096  # rows of a page
 KEPT = 256 << 20  # bytes of pages to keep
-BOOK = 64 << 20  # bytes of a book after which a new one is begun
 
 FLAT = ("task", "split", "answer", "word", "letter", "language", "style", "template")
 
@@ -37,9 +36,11 @@ class Page:
         self._kinds = (rows.values[marks] & NUMBER).tolist()
         self._edges = ends[np.append(marks, len(rows.values))].tolist()
         self._first = np.searchsorted(marks, rows.offsets).tolist()
-        self._facts = book.strings(conversations.facts).to_pylist()
-        self._flat = {name: conversations.column(name).to_pylist() for name in FLAT}
-        self.bytes = len(self._text) + 64 * len(self._kinds) + 600 * len(conversations)
+        facts = book.strings(conversations.facts).to_pylist()
+        self._facts = json.loads(f"[{','.join(facts)}]")  # all at once: a tenth of the calls' time
+        columns = [conversations.column(name).to_pylist() for name in FLAT]
+        self._flat = list(zip(*columns, strict=True))
+        self.bytes = len(self._text) + 64 * len(self._kinds) + 1200 * len(conversations)
 
     def read(self, row: int) -> dict[str, Any]:
         """Return a conversation as nanochat's tasks do, with its facts beside the messages."""
@@ -54,8 +55,9 @@ class Page:
             content = message["content"]
             if message["role"] == "assistant" and len(content) == 1 and content[0]["type"] == MARKS[TEXT]:
                 message["content"] = content[0]["text"]
-        flat = {name: values[row] for name, values in self._flat.items()}
-        return {"messages": messages, **flat, "facts": json.loads(self._facts[row])}
+        found = dict(zip(FLAT, self._flat[row], strict=True))
+        found["messages"], found["facts"] = messages, dict(self._facts[row])
+        return found
 
 
 class Pages:
@@ -70,17 +72,15 @@ class Pages:
         self._make, self._size = make, size
         self._pages: OrderedDict[int, Page] = OrderedDict()
         self._bytes = 0
-        self._book = Book()
+        self._books = Books()
 
     def read(self, index: int) -> dict[str, Any]:
         """Return the conversation of a row."""
         number, row = divmod(index, ROWS)
         page = self._pages.get(number)
         if page is None:
-            if self._book.bytes > BOOK:
-                self._book = Book()
             stop = min((number + 1) * ROWS, self._size)
-            page = Page(self._make(np.arange(number * ROWS, stop, dtype=np.int64), self._book))
+            page = Page(self._make(np.arange(number * ROWS, stop, dtype=np.int64), self._books.current()))
             self._pages[number] = page
             self._bytes += page.bytes
             while self._bytes > KEPT and len(self._pages) > 1:

@@ -16,13 +16,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from generators.book import Book, Conversations
+from generators.book import Books, Conversations
 from generators.dialects import DICTIONARY, Dialect
 from generators.hashes import text_hashes
 from generators.mixture import Mixture
-from generators.pages import BOOK
 
 BATCH = 10_000  # rows of a batch and of a row group
+OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
+    "compression": "zstd",
+    "compression_level": 3,
+    "use_dictionary": DICTIONARY,
+    "write_page_index": True,
+    "write_page_checksum": True,
+}
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
 COUNTED = ("language", "lexicon", "style", "count", "form")
@@ -106,6 +112,7 @@ def make(
     dialect: Dialect,
     folder: Path,
     scratch: Path,
+    books: Books,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Record:
     """Make a shard and its record.
@@ -116,6 +123,7 @@ def make(
         dialect: its columns.
         folder: where the shard goes, under `job.file`.
         scratch: a folder of the same file system, for what is not yet whole.
+        books: keeps the book from shard to shard.
         progress: told how many rows were written, after each batch.
 
     Returns:
@@ -124,20 +132,10 @@ def make(
     counts: dict[str, dict[str, dict[str, int]]] = {}
     questions, words = [], []
     temporary = scratch / f"{job.split}-{job.number:05}.parquet"
-    book = Book()
-    with pq.ParquetWriter(
-        temporary,
-        dialect.schema,
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=DICTIONARY,
-        write_page_index=True,
-        write_page_checksum=True,
-    ) as writer:
+    with pq.ParquetWriter(temporary, dialect.schema, **OPTIONS) as writer:
         for start in range(job.start, job.stop, BATCH):
             index = np.arange(start, min(start + BATCH, job.stop))
-            if book.bytes > BOOK:
-                book = Book()
+            book = books.current()
             conversations = mixture.conversations(index, book)
             writer.write_table(dialect.table(conversations), row_group_size=BATCH)
             _count(conversations, counts)

@@ -76,7 +76,7 @@ def test_any_reads_in_any_order(size: int, rows: int, kept: int, book: int, data
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("generators.pages.ROWS", rows)
         patch.setattr("generators.pages.KEPT", kept)
-        patch.setattr("generators.pages.BOOK", book)
+        patch.setattr("generators.book.Books.LIMIT", book)
         maker = Maker()
         pages = Pages(maker, size)
         for i in data.draw(st.lists(st.integers(0, size - 1), max_size=40)):
@@ -100,7 +100,7 @@ def test_pages_longest_unused_are_dropped(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_book_that_is_full_is_left(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("generators.pages.ROWS", 10)
-    monkeypatch.setattr("generators.pages.BOOK", 200)
+    monkeypatch.setattr("generators.book.Books.LIMIT", 200)
     maker = Maker()
     pages = Pages(maker, 50)
     for i in (0, 10, 20, 30, 40, 0):

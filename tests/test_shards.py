@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generators.book import Books
 from generators.dialects import SCHEMAS, Dialect
 from generators.mixture import Mixture
 from generators.shards import BATCH, Job, jobs_of, load_hashes, make, sha256, write_whole
@@ -47,7 +48,7 @@ def made(folder: Path, mixture: Mixture, dialect: Dialect, start: int = 0, stop:
     (folder / "scratch").mkdir()
     job = Job("train", 0, 1, start, stop)
     told: list[int] = []
-    record = make(job, mixture, dialect, folder, folder / "scratch", told.append)
+    record = make(job, mixture, dialect, folder, folder / "scratch", Books(), told.append)
     assert sum(told) == stop - start
     return folder / job.file, record, job
 
@@ -108,7 +109,7 @@ def test_a_shard_that_stood_half_in_scratch_is_replaced(tmp_path: Path, mixture:
     (tmp_path / "b/train").mkdir(parents=True)
     (tmp_path / "b/scratch").mkdir()
     (tmp_path / "b/scratch/train-00000.parquet").write_bytes(b"half" * 100_000)
-    make(Job("train", 0, 1, 0, 50), mixture, Dialect(), tmp_path / "b", tmp_path / "b/scratch")
+    make(Job("train", 0, 1, 0, 50), mixture, Dialect(), tmp_path / "b", tmp_path / "b/scratch", Books())
     assert (tmp_path / "b/train" / path.name).read_bytes() == path.read_bytes()
     assert not (tmp_path / "b/scratch/train-00000.parquet").exists()
 
