@@ -136,14 +136,14 @@ class _Laid:
     def __init__(self, conversations: Conversations) -> None:
         rows = conversations.text
         numbers = rows.values & NUMBER
-        exchanged = rows.values & EXCHANGE
+        exchanged = (rows.values & EXCHANGE) != 0
         cut = numbers < len(MARKS)
         cut[1:] |= exchanged[1:] != exchanged[:-1]
         starts = np.flatnonzero(cut)
         texts = conversations.book.take(rows.values)
         self.texts = gather(texts, np.append(starts, len(rows.values)))  # (segments,)
         self.first = np.searchsorted(starts, rows.offsets)  # (rows + 1,) each row's first segment
-        self.exchanged = exchanged[starts] != 0
+        self.exchanged = exchanged[starts]
         self.train = (rows.values[starts] & UNTRAINED) == 0
         # The mark that each segment starts with; -1: none, it goes on with the part before it.
         self.marks = np.where(numbers[starts] < len(MARKS), numbers[starts], -1)
@@ -167,8 +167,8 @@ class _Laid:
         texts = gather(self.texts.take(as_arrow(kept)), np.append(np.flatnonzero(is_part[kept]), len(kept)))
         # Each part's message, counted from the row's first.
         messages = np.cumsum(heads & ~is_part) - 1
-        row = np.searchsorted(self.first, starts, side="right") - 1
-        number = messages[starts] - messages[self.first[:-1]][row]
+        edges = np.searchsorted(starts, self.first)
+        number = messages[starts] - np.repeat(messages[self.first[:-1]], np.diff(edges))
         columns = [
             as_arrow(number.astype(np.int32)),
             _names(self.marks[starts]),
@@ -176,7 +176,7 @@ class _Laid:
             as_arrow(self.train[starts]),
         ]
         struct = pa.StructArray.from_arrays(columns, fields=list(PART))
-        return _list(np.searchsorted(starts, self.first), struct)
+        return _list(edges, struct)
 
 
 def _fenced(conversations: Conversations) -> _Turns:

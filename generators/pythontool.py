@@ -167,12 +167,16 @@ class PythonTool:
 
     def _answers(self, distinct: pa.StringArray) -> pa.StringArray:
         simple = _matches(distinct, SIMPLE) & _numpy(pc.less(pc.binary_length(distinct), SIMPLE_BYTES))
-        order = np.argsort(~simple, kind="stable")  # the simple ones first
-        ordered = distinct.take(as_arrow(order))
+        if simple.all():
+            order, ordered = None, distinct
+        else:
+            order = np.argsort(~simple, kind="stable")  # the simple ones first
+            ordered = distinct.take(as_arrow(order))
         counted, other = ordered.slice(0, int(simple.sum())), ordered.slice(int(simple.sum()))
         parts = [self._counts(counted.slice(at, SIMPLE_BATCH)) for at in range(0, len(counted), SIMPLE_BATCH)]
         parts.append(self._careful(other.to_pylist()))
-        return pa.concat_arrays(parts).take(as_arrow(np.argsort(order)))
+        answers = pa.concat_arrays(parts)
+        return answers if order is None else answers.take(as_arrow(np.argsort(order)))
 
     def _counts(self, simple: pa.StringArray) -> pa.StringArray:
         """The answers of expressions that match SIMPLE, in one list literal."""

@@ -132,8 +132,10 @@ def test_nanochat_answers_as_its_calculator(nanochat, expressions):
     accepted = nanochat.accepts(pa.array(expressions))
     for expression, answer, ok in zip(expressions, run(nanochat, *expressions), accepted, strict=True):
         expected = reference(expression)
-        # A comma that changes nothing may be refused all the same: see COMMA_SAFE.
-        assert answer == expected or (answer is None and "," in expression), expression
+        # Refused all the same: a comma that changes nothing (see COMMA_SAFE), and a function's name that the
+        # calculator never comes to evaluate, as in `'a' or len('a')`.
+        cautious = "," in expression or "len" in expression
+        assert answer == expected or (answer is None and cautious), expression
         assert ok or answer is None
 
 
