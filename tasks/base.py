@@ -91,11 +91,27 @@ class ToolCall:
         answered: (rows,) bool; the others the tool's contract refuses.
         output: what the tool said, (rows,); empty where it refused.
         form: how the row tells it, (rows,): "tool", "refused" or, without a tool, "no tool".
+        expression: what was run.
     """
 
     answered: npt.NDArray[np.bool_]
     output: Column
     form: Column
+    expression: tuple[Piece, ...]
+
+    def exchange(self, say: "Callable[..., Group]") -> Group:
+        """Set the whole exchange with the tool, in the rows where it answers.
+
+        Args:
+            say: sets the sentences "check" before the call and "verdict" after it (see Task.speaker).
+        """
+        said = exchange(
+            text(say("check", before="\n\n", after="\n\n")),
+            python(*self.expression),
+            output(self.output),
+            text(say("verdict", before="\n\n")),
+        )
+        return when(self.answered, said)
 
 
 class Task:
@@ -231,12 +247,12 @@ class Task:
         """Run an expression for the Python tool in each row, and see what comes back."""
         if self.tool.contract == "none":
             none = np.zeros(rows, dtype=np.int8)
-            return ToolCall(none.astype(np.bool_), Column(_NOTHING, none), Column(_NO_TOOL, none))
+            return ToolCall(none.astype(np.bool_), Column(_NOTHING, none), Column(_NO_TOOL, none), pieces)
         expressions = self._expressions.strings(self._expressions.set(pieces, rows))
         found = self.tool.run(expressions)
         answered = found.is_valid().to_numpy(zero_copy_only=False)
         form = Column(_FORMS, answered.astype(np.int8))
-        return ToolCall(answered, Column.of(found.fill_null("")), form)
+        return ToolCall(answered, Column.of(found.fill_null("")), form, pieces)
 
     # What a task knows.
 

@@ -25,13 +25,9 @@ from tasks.base import (
     Script,
     Task,
     assistant,
-    exchange,
     number,
-    output,
     preview,
-    python,
     text,
-    when,
 )
 
 MOST = 6  # words of a phrase
@@ -65,8 +61,7 @@ class LetterCounting(Task):
 
         words = Lines(dealt.words.texts, phrase)
         letter = dealt.letter
-        expression = style.call_pieces([joined(words, " ")], letter)
-        call = self.call(len(rows), *expression)
+        call = self.call(len(rows), *style.call_pieces([joined(words, " ")], letter))
         slots = {"letter": letter, "count": number(total, " ")}
         say = self.speaker("phrase", dealt, phrase=joined(words, " "), **slots)
         say_each = self.speaker("phrase", each_one, word=each_one.word, count=number(each_count, " "))
@@ -83,15 +78,7 @@ class LetterCounting(Task):
                 style.tally_pieces(each_one.word, each_count, phrase.offsets),
                 say("subtotal", before="\n\n"),
             ),
-            when(
-                call.answered,
-                exchange(
-                    text(say("check", before="\n\n", after="\n\n")),
-                    python(*expression),
-                    output(call.output),
-                    text(say("verdict", before="\n\n")),
-                ),
-            ),
+            call.exchange(say),
             say("final", before="\n\n", after="\n\n####"),
             number(total, " "),
         )

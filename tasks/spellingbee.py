@@ -19,13 +19,9 @@ from tasks.base import (
     Script,
     Task,
     assistant,
-    exchange,
     number,
-    output,
     preview,
-    python,
     text,
-    when,
 )
 
 
@@ -53,15 +49,7 @@ class SpellingBee(Task):
                 steps,
                 say("subtotal", before="\n\n"),
             ),
-            when(
-                call.answered,
-                exchange(
-                    text(say("check", before="\n\n", after="\n\n")),
-                    python(*style.call_pieces([word], letter)),
-                    output(call.output),
-                    text(say("verdict", before="\n\n")),
-                ),
-            ),
+            call.exchange(say),
             say("final", before="\n\n", after="\n\n####"),
             number(count, " "),
         )
