@@ -69,7 +69,8 @@ def test_masks_and_system_messages() -> None:
     word = Column.of(["fig", "pear"])
     tokens = renderer.render(
         set_rows(
-            system("Be ", "short."), user("Spell", " ", word, ""), assistant(text(word, ":"), untrained(" x")),
+            system("Be ", "short."), user("Spell", " ", word, ""),
+            assistant(text(word, ":"), untrained(" x")),
             user("Why?"), assistant(text("So"), python("1+1"), output("2"), text(" two")),
         )
     )  # fmt: skip
