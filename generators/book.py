@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from generators.arrays import as_arrow
 from generators.columns import Column, Lines
@@ -101,7 +102,8 @@ class Book:
         view = pa.StringArray.from_buffers(
             self._size, pa.py_buffer(self._offsets[: self._size + 1]), pa.py_buffer(self._data)
         )
-        return view.take(as_arrow(codes & NUMBER))
+        # Codes are of this book; looking again whether each is in bounds takes a tenth of the time.
+        return pc.take(view, as_arrow(codes & NUMBER), boundscheck=False)
 
     def strings(self, rows: Ragged) -> pa.StringArray:
         """Return each row of codes as one text, (rows,)."""

@@ -14,7 +14,7 @@ import numpy as np
 from generators.book import Book, Books, Conversations
 from generators.pieces import ASSISTANT, FIRST_PART, MARKS, NUMBER, TEXT
 
-ROWS = 4096  # rows of a page
+ROWS = 8192  # rows of a page
 KEPT = 256 << 20  # bytes of pages to keep
 
 FLAT = ("task", "split", "answer", "word", "letter", "language", "style", "template")

@@ -64,7 +64,7 @@ USUAL = (COUNTED + r"LITERAL\)\z").replace("LITERAL", r"""(?:'[A-Za-z0-9"()._ ]*
 # A deleted comma changes no count of one other character; with a longer needle ('a,b'.count('ab')) it may.
 COMMA_SAFE = COUNTED.replace("LITERAL", LITERAL) + r"""(?:'[^',]'|"[^",]")\)\z"""
 
-SIMPLE_BATCH, CAREFUL_BATCH, SIMPLE_BYTES = 1_000, 100, 1_000
+SIMPLE_BATCH, CAREFUL_BATCH, SIMPLE_BYTES = 2_500, 100, 1_000
 
 # Runs in the sandbox, with `expressions`, `longest` and `with_none` given; a namespace for each expression.
 # A limit ends the batch: were it caught here, what is left of it would depend on the neighbours.
