@@ -89,8 +89,8 @@ class Renderer:
         """
         book, rows = conversations.book, conversations.text
         if book is not self._book:
-            self._composer.forget()
-            self._book = book
+            # The codes of another book mean other texts.
+            self._composer, self._book = Composer(self.encoding), book
         n = len(rows)
         codes = _merged(book, rows.values)
         numbers = codes & NUMBER

@@ -11,7 +11,7 @@ from tokenizer.compose import Composer
 from tokenizer.encoding import open_encoding
 
 PIECES = st.lists(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=6), min_size=1, max_size=8)
-COMPOSER = Composer(open_encoding(None))
+ENCODING = open_encoding(None)
 
 
 @settings(max_examples=1500, deadline=None)
@@ -21,15 +21,16 @@ def test_composed_equals_encoded(texts: list[list[str]]) -> None:
     book = pa.array(table)
     codes = np.array([table.index(piece) for pieces in texts for piece in pieces])
     starts = np.cumsum([0] + [len(pieces) for pieces in texts[:-1]])
-    COMPOSER.forget()
-    composed = COMPOSER.compose(codes, starts, lambda wanted: book.take(pa.array(wanted)))
+    composer = Composer(ENCODING)
+    composed = composer.compose(codes, starts, lambda wanted: book.take(pa.array(wanted)))
     edges = composed.offsets[np.searchsorted(composed.first, np.append(starts, len(codes)))]
-    encoding = COMPOSER.encoding
     for place, pieces in enumerate(texts):
         got = composed.values[edges[place] : edges[place + 1]].tolist()
-        assert got == encoding.encode("".join(pieces)), pieces
+        assert got == ENCODING.encode("".join(pieces)), pieces
 
 
 def test_nothing_to_compose() -> None:
-    composed = COMPOSER.compose(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), pytest.fail)
+    composed = Composer(ENCODING).compose(
+        np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), pytest.fail
+    )
     assert (len(composed.first), composed.offsets.tolist(), len(composed.values)) == (0, [0], 0)

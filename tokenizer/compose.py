@@ -46,7 +46,7 @@ class Composed:
 
 
 class Composer:
-    """Composes token ids for one tokenizer; remembers the ids of every piece.
+    """Composes token ids for one tokenizer and one book; remembers the ids of every piece.
 
     Args:
         encoding: of the tokenizer.
@@ -62,10 +62,6 @@ class Composer:
         self._shapes: tuple[dict[str, int], dict[str, int]] = ({}, {})
         self._safe = np.full((64, 64), -1, dtype=np.int8)  # by right shape of one, left shape of the next
         self._glued: dict[str, int] = {}
-
-    def forget(self) -> None:
-        """Forget all pieces: the codes of another book mean other texts."""
-        self.__init__(self.encoding)  # type: ignore[misc]
 
     def compose(self, codes: npt.NDArray[Any], starts: npt.NDArray[Any], take: Take) -> Composed:
         """Compose the ids of texts.
