@@ -79,11 +79,20 @@ def _without_interrupts() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # Blocking is inherited, but other threads (Arrow's) still take the signal for this process, and Python
+    # would raise between a process's start and the sending of what it needs: so it is kept until later.
+    kept: list[int] = []
+    here = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, frame: kept.append(number)) if here else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if here:
+            signal.signal(signal.SIGINT, handler)
+            if kept:
+                signal.raise_signal(signal.SIGINT)
 
 
 def lean() -> None:
