@@ -1,8 +1,8 @@
 """The book: numbers the distinct texts, and sets a script into rows of their numbers.
 
 A conversation is a row of codes. From them, and nothing else, come the text (`Book.take`), and later
-token ids, loss masks and colours. A code is the number of a text, with two bits beside it: UNTRAINED
-and EXCHANGE (see generators.pieces).
+token ids, loss masks and colours. A code is the number of a text, with bits beside it: UNTRAINED,
+EXCHANGE and the number of a SLOT (see generators.pieces).
 
 >>> from generators.columns import Column, spaced
 >>> from generators.pieces import assistant, text, user
@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from generators.arrays import as_arrow
 from generators.columns import Column, Lines
-from generators.pieces import ASSISTANT, MARKS, NUMBER, Group, Mark, Mask, Nested, Piece
+from generators.pieces import ASSISTANT, MARKS, NUMBER, SLOT, Group, Mark, Mask, Nested, Piece
 from generators.ragged import Ragged, offsets_of, spread
 from generators.texts import Texts
 
@@ -57,6 +57,8 @@ class Book:
     def add(self, texts: pa.StringArray) -> int:
         """Append texts; returns the code of the first, the others follow."""
         n, first = len(texts), self._size
+        if first + n > NUMBER:
+            raise ValueError(f"a book numbers at most {NUMBER:,} texts; begin another one")
         offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + n + 1]
         start, stop = (int(offsets[0]), int(offsets[-1])) if n else (0, 0)
         end = self.bytes
@@ -148,7 +150,7 @@ class Books:
 
     def current(self) -> Book:
         """Return the book to set the next batch in."""
-        if self._book.bytes > self.LIMIT:
+        if self._book.bytes > self.LIMIT or len(self._book) > NUMBER // 2:
             self._book = Book()
         return self._book
 
@@ -226,7 +228,8 @@ def _flatten(
                 constant = ""
             if isinstance(piece, Group):
                 inner = mask if piece.mask is None else piece.mask if mask is None else mask & piece.mask
-                yield from _flatten(piece.pieces, inner, flags | piece.flags)
+                around = flags & ~SLOT if piece.flags & SLOT else flags  # of slots the inner one counts
+                yield from _flatten(piece.pieces, inner, around | piece.flags)
             else:
                 yield piece, mask, flags
     if constant:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from generators.columns import Column, Lines, affixed, each, joined
 from generators.deal import Dealt
-from generators.pieces import Piece, when
+from generators.pieces import Piece, slot, when
 from generators.prompts import Language, Template
 from generators.ragged import offsets_of
 from generators.rows import Ints, below, divide, key_of, mix, permute
@@ -147,16 +147,18 @@ class Questions:
             pieces.append(each(_join, close, literal) if place else literal)
             gap = self._gaps[place][frame]
             closing = np.zeros(n, dtype=np.int64)
-            for number, slot in enumerate(self.slots):
+            for number, name in enumerate(self.slots):
                 here = self._orders[template, place] == number
                 is_quoted = here & quoted[number]
-                plain, spaced = _forms(slots[slot])
+                plain, spaced = _forms(slots[name])
+                bare = f"asked {'letter' if name == 'letter' else 'word'}, bare"
                 opening = Column(self._opening, mark)
                 pieces += [
                     when(is_quoted & gap, affixed(" ", opening)),
                     when(is_quoted & ~gap, opening),
-                    when(here & (quoted[number] | ~gap), plain),
-                    when(here & ~quoted[number] & gap, *spaced),
+                    when(is_quoted, slot(bare.replace("bare", "quoted"), plain)),
+                    when(here & ~quoted[number] & ~gap, slot(bare, plain)),
+                    when(here & ~quoted[number] & gap, slot(bare, *spaced)),
                 ]
                 closing += np.where(is_quoted, mark + 1, 0)
         return Asked(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generators.columns import Column, Lines, as_json, joined, number, quoted
+from generators.names import find
 from generators.texts import Index, Texts
 
 Mask = npt.NDArray[np.bool_]
@@ -25,10 +26,28 @@ SYSTEM, USER, ASSISTANT, TEXT, PYTHON, OUTPUT = range(6)
 MARKS = ("system", "user", "assistant", "text", "python", "python_output")
 FIRST_PART = TEXT
 
-# Bits beside the number of a text in its code.
+# Slots: what must be the same tokens wherever it stands. A piece that is one, or holds one, says which.
+SLOTS = (
+    "",
+    "word in prose",
+    "letter in prose",
+    "word to spell",
+    "list letter",
+    "loop letter",
+    "tool word",
+    "tool letter",
+    "asked word, bare",
+    "asked word, quoted",
+    "asked letter, bare",
+    "asked letter, quoted",
+)
+
+# Bits beside the number of a text in its code; four of them are the number of a slot.
 UNTRAINED = 1 << 30
 EXCHANGE = 1 << 29
-NUMBER = EXCHANGE - 1
+SLOT_SHIFT = 25
+SLOT = 15 << SLOT_SHIFT
+NUMBER = (1 << SLOT_SHIFT) - 1
 
 
 @dataclass(frozen=True)
@@ -40,7 +59,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Group:
-    """Pieces that share a mask (rows where they stand; None: all) and flags (UNTRAINED, EXCHANGE)."""
+    """Pieces that share a mask (rows where they stand; None: all) and flags (UNTRAINED, EXCHANGE, SLOT)."""
 
     pieces: tuple["Piece", ...]
     mask: Mask | None = None
@@ -76,6 +95,19 @@ def untrained(*pieces: Piece) -> Group:
 def exchange(*pieces: Piece) -> Group:
     """Set pieces that exist only where the tool does: the tool-free rendering leaves them out."""
     return Group(pieces, flags=EXCHANGE)
+
+
+def slot(name: str, *pieces: Piece) -> Group:
+    """Set pieces that are a slot, or that hold one as the style writes it: a word or a letter.
+
+    Args:
+        name: one of SLOTS; reports and colours go by it.
+        pieces: columns or lines.
+
+    Raises:
+        ValueError: there is no such slot; names the nearest and lists them.
+    """
+    return Group(pieces, flags=SLOTS.index(find(name, SLOTS[1:], "slot")) << SLOT_SHIFT)
 
 
 def for_each(offsets: Index, *pieces: Piece) -> Nested:

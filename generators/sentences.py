@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from generators.columns import Column, Lines
-from generators.pieces import Piece, when
+from generators.pieces import Piece, slot, when
 from generators.prompts import SLOTS, Language, Template, language
 from generators.ragged import offsets_of
 from generators.rows import Ints, Rows
@@ -108,5 +108,12 @@ class _Wordings:
             pieces.append(Column(texts, number))
             if place < self._which.shape[1]:
                 which = self._which[number, place]
-                pieces += [when(which == i, slots[slot]) for i, slot in enumerate(self._slots)]
+                pieces += [when(which == i, _slot(name, slots[name])) for i, name in enumerate(self._slots)]
         return pieces
+
+
+_SLOTS = {"word": "word in prose", "phrase": "word in prose", "letter": "letter in prose"}
+
+
+def _slot(name: str, piece: Piece) -> Piece:
+    return slot(_SLOTS[name], piece) if name in _SLOTS else piece

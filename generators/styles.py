@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import regex
 
 from generators.columns import Column, Lines, affixed, each, joined, number
 from generators.names import find
-from generators.pieces import Nested, Piece, for_each
+from generators.pieces import Group, Nested, Piece, for_each, slot
 from generators.ragged import Ragged
 
 Counts = npt.NDArray[np.int64]
@@ -85,17 +86,32 @@ class Style:
             lines.append(f"{place}: {opening}{word}{closing} {count} sum={total}")
         return "\n".join(lines)
 
+    def slot_in(self, slot: str, text: str) -> tuple[int, int]:
+        """Return where a slot starts and stops in a piece that holds it, in characters.
+
+        >>> STYLES["quote-comma"].slot_in("loop letter", "\\n3: r hit! count=1")
+        (3, 5)
+        """
+        if slot == "list letter":
+            letter = text.removeprefix(self.between)
+            if letter.startswith(self.first) and letter != self.first:
+                return len(text) - len(letter), len(text)
+        if slot == "loop letter" and (line := _LOOP_LINE.fullmatch(text)):
+            return line.span(1)
+        return 0, len(text)
+
     # As pieces over columns, for a batch.
 
     def quoted(self, column: Column) -> list[Piece]:
         """Set a word or letter in prose, with the space that its quote needs."""
-        return [f" {self.quotes[0]}", column, self.quotes[1]]
+        return [f" {self.quotes[0]}", slot("word in prose", column), self.quotes[1]]
 
-    def list_pieces(self, letters: Lines) -> Lines:
-        """Set letters as they stand after the word."""
-        return joined(letters, self.between, self.first)
+    def spelling_pieces(self, word: Column, letters: Lines) -> list[Piece]:
+        """Set a word and its letters."""
+        listed = joined(letters, self.between, self.first)
+        return [slot("word to spell", word), ":", slot("list letter", listed)]
 
-    def step_pieces(self, letters: Lines, letter: Column) -> tuple[Lines, Counts]:
+    def step_pieces(self, letters: Lines, letter: Column) -> tuple[Group, Counts]:
         """Set the running count of a letter.
 
         Args:
@@ -112,7 +128,8 @@ class Style:
         places = rows.places() + 1
         spaced = Column(letters.texts.affixed(self.step), rows.values)
         lines = each(_step, spaced, number(places), number(count))
-        return Lines(lines.texts, Ragged(rows.offsets, lines.index)), np.diff(total[rows.offsets])
+        found = Lines(lines.texts, Ragged(rows.offsets, lines.index))
+        return slot("loop letter", found), np.diff(total[rows.offsets])
 
     def tally_pieces(self, words: Column, counts: Counts, offsets: Counts) -> Nested:
         """Set the sum of the counts of each row's words.
@@ -127,11 +144,15 @@ class Style:
         running = total[1:] - rows.spread(total[rows.starts])
         place = affixed("", number(rows.places() + 1), f": {self.quotes[0]}").map(_on_new_line)
         sums = affixed(self.quotes[1] + " ", number(counts), " sum=")
-        return for_each(offsets, place, words, each(_join, sums, number(running)))
+        return for_each(offsets, place, slot("word in prose", words), each(_join, sums, number(running)))
 
     def call_pieces(self, text: Sequence[Piece], letter: Column) -> list[Piece]:
         """Set the call of the Python tool that counts a letter in a text."""
-        return [self.call[0], *text, self.call[1], letter, self.call[2]]
+        opening, between, closing = self.call
+        return [opening, slot("tool word", *text), between, slot("tool letter", letter), closing]
+
+
+_LOOP_LINE = regex.compile(r"\n?[0-9]+:(.+?)(?: hit! count=[0-9]+)?", regex.DOTALL)
 
 
 def _step(letter: str, place: str, count: str) -> str:

@@ -71,7 +71,7 @@ class LetterCounting(Task):
                 say("count"),
                 for_each(
                     phrase.offsets,
-                    *("\n\n", each_one.word, ":", style.list_pieces(each_letters), "\n", each_steps),
+                    *("\n\n", *style.spelling_pieces(each_one.word, each_letters), "\n", each_steps),
                     say_each("word", before="\n"),
                 ),
                 say("total", before="\n\n", after="\n"),

@@ -44,7 +44,7 @@ class SpellingBee(Task):
             text(
                 say("restate", after="\n\n"),
                 say("spell", after="\n"),
-                *(word, ":", style.list_pieces(letters)),
+                *style.spelling_pieces(word, letters),
                 say("count", before="\n\n", after="\n"),
                 steps,
                 say("subtotal", before="\n\n"),
@@ -78,11 +78,10 @@ class SimpleSpelling(Task):
         """Write the question and the word with its letters."""
         dealt = self.deal(rows)
         letters = dealt.words.spelled(dealt.word_number)
-        listed = self.style.list_pieces(letters)
         return Script(
             dealt,
             self.ask(dealt, word=dealt.word),
-            assistant(text(dealt.word, ":", listed)),
+            assistant(text(*self.style.spelling_pieces(dealt.word, letters))),
             answer=dealt.words.spaced_out(dealt.word_number),
             word=dealt.word,
         )

@@ -22,6 +22,8 @@ from generators.pieces import (
     NUMBER,
     OUTPUT,
     PYTHON,
+    SLOT,
+    SLOT_SHIFT,
     SYSTEM,
     TEXT,
     UNTRAINED,
@@ -107,6 +109,7 @@ def models(draw: Any, rows: int, depth: int = 2) -> list[Model]:
         elif kind == "group":
             mask = draw(st.none() | masks(rows))
             flags = draw(st.sampled_from([0, 0, UNTRAINED, EXCHANGE, UNTRAINED | EXCHANGE]))
+            flags |= draw(st.integers(0, 2)) << SLOT_SHIFT
             nodes.append(Model(kind, draw(models(rows, depth - 1)), (mask, flags)))
         else:
             sizes = draw(st.lists(st.integers(0, 3), min_size=rows, max_size=rows))
@@ -179,7 +182,7 @@ def spoken(nodes: list[Model], row: int, flags: int = 0) -> Said:
         elif node.kind == "group":
             mask, more = node.how
             if mask is None or mask[row]:
-                said += spoken(node.value, row, flags | more)
+                said += spoken(node.value, row, (flags & ~SLOT if more & SLOT else flags) | more)
         else:
             first = sum(node.how[:row])
             for item in range(first, first + node.how[row]):

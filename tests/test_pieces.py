@@ -11,6 +11,9 @@ from generators.pieces import (
     EXCHANGE,
     MARKS,
     NUMBER,
+    SLOT,
+    SLOT_SHIFT,
+    SLOTS,
     UNTRAINED,
     Piece,
     assistant,
@@ -37,8 +40,8 @@ def said(pieces: list[Piece], rows: int = 1) -> list[list[tuple[str, str, int]]]
 
 
 def test_bits_do_not_overlap():
-    assert NUMBER & UNTRAINED == NUMBER & EXCHANGE == UNTRAINED & EXCHANGE == 0
-    assert (NUMBER | UNTRAINED | EXCHANGE) < 2**31
+    assert NUMBER ^ SLOT ^ EXCHANGE ^ UNTRAINED == NUMBER | SLOT | EXCHANGE | UNTRAINED == 2**31 - 1
+    assert len(SLOTS) <= SLOT >> SLOT_SHIFT
     assert len(MARKS) == 6
 
 

@@ -66,8 +66,6 @@ LONG = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
 @example([("हिन्दी", 2), ("中国", 0), ("ñandú", 1)])
 def test_columns_equal_strings(name, drawn):
     batch, known = Batch(drawn), style(name)
-    listed = batch.texts(known.list_pieces(batch.lines))
-    assert listed == [known.listed(each) for each in batch.letters]
     steps, count = known.step_pieces(batch.lines, batch.letter)
     pairs = list(zip(batch.words, batch.letters, batch.chosen, strict=True))
     assert batch.texts(steps) == [known.steps(each, letter) for _, each, letter in pairs]
@@ -76,7 +74,7 @@ def test_columns_equal_strings(name, drawn):
     assert call == [known.expression(word, letter) for word, _, letter in pairs]
     quoted = batch.texts(*known.quoted(Column.of(batch.words)))
     assert quoted == [f" {known.quotes[0]}{word}{known.quotes[1]}" for word in batch.words]
-    spelled = batch.texts(Column.of(batch.words), ":", known.list_pieces(batch.lines))
+    spelled = batch.texts(*known.spelling_pieces(Column.of(batch.words), batch.lines))
     assert spelled == [known.spelling(word, each) for word, each, _ in pairs]
 
 
