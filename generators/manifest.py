@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generators import __version__
+from generators.script import FORMS
 from generators.shards import Record
 
 SCHEME = 1  # of the manifest itself
@@ -92,9 +93,7 @@ def manifest(
         "asked": dict(asked),
         "splits": splits,
         "words_shared_by_splits": shared,
-        "tool_calls": {
-            form: sum(counts.get(form, 0) for counts in forms) for form in ("tool", "refused", "no tool")
-        },
+        "tool_calls": {form: sum(counts.get(form, 0) for counts in forms) for form in FORMS},
         "lexicons": {language: dict(report) for language, report in lexicons.items()},
         "shards": [record.as_json() for record in records],
     }

@@ -7,7 +7,6 @@ tasks/spellingbee.py has two real ones.
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from operator import index as whole
 from os import PathLike
@@ -28,9 +27,13 @@ from generators.pieces import (
     Piece,
     assistant,
     exchange,
+    for_each,
     json_object,
     output,
+    pick,
     python,
+    slot,
+    system,
     text,
     untrained,
     user,
@@ -41,6 +44,7 @@ from generators.prompts import Language, language, languages, shares_of
 from generators.pythontool import PythonTool
 from generators.rows import Rows
 from generators.score import same_answer
+from generators.script import Script, ToolCall
 from generators.sentences import sentences
 from generators.styles import style as style_of
 from generators.texts import Texts
@@ -48,70 +52,13 @@ from generators.words import Words, words_of
 
 __all__ = [
     "COUNT_SHARES", "Asked", "Column", "Dealt", "Lines", "Piece", "Rows", "Script", "Task", "ToolCall",
-    "assistant", "each", "exchange", "number", "output", "preview", "python", "spaced", "text", "untrained",
-    "user", "when",
+    "assistant", "each", "exchange", "for_each", "number", "output", "pick", "preview", "python", "slot",
+    "spaced", "system", "text", "untrained", "user", "when",
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
 COUNTED = ("count", "form", "lexicon")  # facts that the manifest counts rows by
 Index = npt.NDArray[np.int64]
-_FORMS, _NOTHING, _NO_TOOL = Texts(["refused", "tool"]), Texts([""]), Texts(["no tool"])
-
-
-@dataclass(frozen=True)
-class Script:
-    """A conversation, written once for all rows of a batch.
-
-    Attributes:
-        dealt: what the rows were dealt.
-        asked: the question, which becomes the user's message.
-        turn: the assistant's turn.
-        answer: what a right answer comes to, short, (rows,).
-        letter: the letter asked for, (rows,), if the task asks for one.
-        word: the word asked about, (rows,), if it is one word.
-        facts: whatever else was drawn, (rows,) each, enough to recompute the truth from.
-        words: all words that the row is about, if they are more than the one dealt.
-    """
-
-    dealt: Dealt
-    asked: Asked
-    turn: Piece
-    answer: Column
-    letter: "Column | str" = ""
-    word: "Column | str" = ""
-    facts: "Mapping[str, Column | Lines | npt.NDArray[Any]]" = field(default_factory=dict)
-    words: Lines | None = None
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """A call of the Python tool in each row, as it went.
-
-    Attributes:
-        answered: (rows,) bool; the others the tool's contract refuses.
-        output: what the tool said, (rows,); empty where it refused.
-        form: how the row tells it, (rows,): "tool", "refused" or, without a tool, "no tool".
-        expression: what was run.
-    """
-
-    answered: npt.NDArray[np.bool_]
-    output: Column
-    form: Column
-    expression: tuple[Piece, ...]
-
-    def exchange(self, say: "Callable[..., Group]") -> Group:
-        """Set the whole exchange with the tool, in the rows where it answers.
-
-        Args:
-            say: sets the sentences "check" before the call and "verdict" after it (see Task.speaker).
-        """
-        said = exchange(
-            text(say("check", before="\n\n", after="\n\n")),
-            python(*self.expression),
-            output(self.output),
-            text(say("verdict", before="\n\n")),
-        )
-        return when(self.answered, said)
 
 
 class Task:
@@ -245,14 +192,7 @@ class Task:
 
     def call(self, rows: int, *pieces: Piece) -> ToolCall:
         """Run an expression for the Python tool in each row, and see what comes back."""
-        if self.tool.contract == "none":
-            none = np.zeros(rows, dtype=np.int8)
-            return ToolCall(none.astype(np.bool_), Column(_NOTHING, none), Column(_NO_TOOL, none), pieces)
-        expressions = self._expressions.strings(self._expressions.set(pieces, rows))
-        found = self.tool.run(expressions)
-        answered = found.is_valid().to_numpy(zero_copy_only=False)
-        form = Column(_FORMS, answered.astype(np.int8))
-        return ToolCall(answered, Column.of(found.fill_null("")), form, pieces)
+        return ToolCall.run(self.tool, self._expressions, rows, pieces)
 
     # What a task knows.
 

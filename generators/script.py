@@ -1,0 +1,94 @@
+"""What a task writes for a batch: its script, and how a call of the Python tool is set in it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from generators.book import Book
+from generators.columns import Column, Lines
+from generators.deal import Dealt
+from generators.fudge import Asked
+from generators.pieces import Group, Piece, exchange, output, python, text, when
+from generators.pythontool import PythonTool
+from generators.texts import Texts
+
+FORMS = ("refused", "tool", "no tool")  # how a row tells its call of the tool
+_FORMS, _NOTHING = Texts(FORMS), Texts([""])
+
+
+@dataclass(frozen=True)
+class Script:
+    """A conversation, written once for all rows of a batch.
+
+    Attributes:
+        dealt: what the rows were dealt.
+        asked: the question, which becomes the user's message.
+        turn: the assistant's turn.
+        answer: what a right answer comes to, short, (rows,).
+        letter: the letter asked for, (rows,), if the task asks for one.
+        word: the word asked about, (rows,), if it is one word.
+        facts: whatever else was drawn, (rows,) each, enough to recompute the truth from.
+        words: all words that the row is about, if they are more than the one dealt.
+    """
+
+    dealt: Dealt
+    asked: Asked
+    turn: Piece
+    answer: Column
+    letter: "Column | str" = ""
+    word: "Column | str" = ""
+    facts: "Mapping[str, Column | Lines | npt.NDArray[Any]]" = field(default_factory=dict)
+    words: Lines | None = None
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call of the Python tool in each row, as it went.
+
+    Attributes:
+        answered: (rows,) bool; the others the tool's contract refuses.
+        output: what the tool said, (rows,); empty where it refused.
+        form: how the row tells it, (rows,): one of FORMS.
+        expression: what was run.
+    """
+
+    answered: npt.NDArray[np.bool_]
+    output: Column
+    form: Column
+    expression: tuple[Piece, ...]
+
+    @classmethod
+    def run(cls, tool: PythonTool, book: Book, rows: int, expression: tuple[Piece, ...]) -> "ToolCall":
+        """Run an expression in each row.
+
+        Args:
+            tool: runs them, or is none.
+            book: to set the expressions in, since they are run before the conversation is set.
+            rows: how many.
+            expression: in pieces.
+        """
+        none = np.zeros(rows, dtype=np.int8)
+        if tool.contract == "none":
+            return cls(none.astype(np.bool_), Column(_NOTHING, none), Column(_FORMS, none + 2), expression)
+        found = tool.run(book.strings(book.set(expression, rows)))
+        answered = found.is_valid().to_numpy(zero_copy_only=False)
+        return cls(
+            answered, Column.of(found.fill_null("")), Column(_FORMS, answered.astype(np.int8)), expression
+        )
+
+    def exchange(self, say: "Callable[..., Group]") -> Group:
+        """Set the whole exchange with the tool, in the rows where it answers.
+
+        Args:
+            say: sets the sentences "check" before the call and "verdict" after it (see Task.speaker).
+        """
+        said = exchange(
+            text(say("check", before="\n\n", after="\n\n")),
+            python(*self.expression),
+            output(self.output),
+            text(say("verdict", before="\n\n")),
+        )
+        return when(self.answered, said)
