@@ -1,8 +1,10 @@
 """Our side: tasks generated and written, timed by stage, and the other things that a task is asked for.
 
 All times are CPU time of this process, user and system, in all its threads; where the sandbox runs, its
-process's time is added. A batch of other rows is made and written before the clock starts. What is timed
-starts with an empty book, and keeps it, as an export does.
+process's time is added. A batch of other rows is made and written before the clock starts, and what is timed
+goes on with its book, as every batch of an export but the first does: that the words of the lexicon enter
+the book, once a process whatever the number of rows, is start-up (`start` has it), as loading its list of
+words is the reference's.
 
 Out of the time: the execution of the tool (tape.py), and what only an export does: counts and hashes for
 the manifest, the file's sha256 (`shard` has these).
@@ -60,8 +62,7 @@ def _columns(name: str) -> tuple[Callable[[Conversations], pa.Table], pa.Schema,
     return Dialect(name).table, Dialect(name).schema, OPTIONS
 
 
-def _batches(start: int, stop: int) -> Iterator[tuple[np.ndarray, Book]]:
-    books = Books()
+def _batches(start: int, stop: int, books: Books) -> Iterator[tuple[np.ndarray, Book]]:
     for first in range(start, stop, BATCH):
         yield np.arange(first, min(first + BATCH, stop)), books.current()
 
@@ -89,11 +90,12 @@ def written(
     warm = min(BATCH, rows)
     made, finish = _open(task, rows + warm, options, tape, record)
     to_table, columns_of, settings = _columns(columns)
+    books = Books()
 
     def run(start: int, stop: int, path: Path, spent: Counter[str]) -> None:
         before = clock()
         with pq.ParquetWriter(path, columns_of, **settings) as writer:
-            for index, book in _batches(start, stop):
+            for index, book in _batches(start, stop, books):
                 began = clock()
                 conversations = made.conversations(index, book)
                 generated = clock()
@@ -128,9 +130,10 @@ def floor(
     warm = min(BATCH, rows)
     made, finish = _open(task, rows + warm, options, tape, False)
     to_table, columns_of, settings = _columns(columns)
+    books = Books()
 
     def tables(start: int, stop: int) -> list[pa.Table]:
-        return [to_table(made.conversations(index, book)) for index, book in _batches(start, stop)]
+        return [to_table(made.conversations(index, book)) for index, book in _batches(start, stop, books)]
 
     def run(finished: list[pa.Table], path: Path) -> None:
         with pq.ParquetWriter(path, columns_of, **settings) as writer:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from generators.book import Books, Conversations
-from generators.dialects import DICTIONARY, Dialect
+from generators.dialects import DICTIONARY, FLAT, Dialect
 from generators.hashes import text_hashes
 from generators.mixture import Mixture
 
@@ -26,6 +26,8 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
     "compression": "zstd",
     "compression_level": 3,
     "use_dictionary": DICTIONARY,
+    # The least and the largest of a list's texts help no reader to skip a page, and take time.
+    "write_statistics": ["id", "task", *FLAT],
     "write_page_index": True,
     "write_page_checksum": True,
 }
