@@ -96,13 +96,37 @@ def tasks() -> None:
 @click.argument("task")
 @click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
 @click.option("--split", default="train", show_default=True, help="train or test.")
+@click.option("--tokenizer", metavar="T", help="Show the tokens of this one: a name of tiktoken's, or a file.")
+@click.option("--pattern", metavar="NAME", help="The split pattern of a .tiktoken file that names none.")
+@click.option("--ids", is_flag=True, help="Show the tokens' ids too.")
+@click.option("--seams", is_flag=True, help="List the unsafe seams of 1,000 conversations.")
 @_task_options
-def preview(task: str, count: int, split: str, **options: Any) -> None:
-    """Print conversations of TASK, a name from `hornbook tasks` or path.to.module:Class."""
+def preview(
+    task: str,
+    count: int,
+    split: str,
+    tokenizer: str | None,
+    pattern: str | None,
+    ids: bool,
+    seams: bool,
+    **options: Any,
+) -> None:
+    """Print conversations of TASK, a name from `hornbook tasks` or path.to.module:Class.
+
+    Tokens alternate in colour, grey where the model is not trained on them; words and letters are underlined.
+    Without --tokenizer the first conversation is shown in the tokens of Hornbook's own vocabulary.
+    """
+    from generators.preview import ROWS
     from generators.preview import preview as show
     from tasks.registry import task_class
 
-    show(task_class(task)(count, split, **options), count)
+    made = task_class(task)(max(count, ROWS * seams), split, **options)
+    encoding = None
+    if tokenizer is not None or pattern is not None:
+        from tokenizer.encoding import open_encoding
+
+        encoding = open_encoding(tokenizer, pattern)
+    show(made, count, encoding=encoding, ids=ids, seams=seams)
 
 
 @main.command(epilog=EXAMPLE + "hornbook export spellingbee:80000 simplespelling:200000 --out output/mine")
