@@ -10,7 +10,7 @@ comes after it to what follows, a blank line to the line before it, and no liter
 >>> rows = book.set([assistant(text("I can't count", untrained("ed it."), " So:"))], 1)
 >>> print("\\n".join(told(book, rows)))
 seams      1 kind in the answers of 1 row where a token may run into a word, a letter or untrained text:
-             I can't count¦ed it.   1 row · an edge of the loss mask: token ids can't be written · all patterns
+             I can't count¦ed it.   1 row · an edge of the loss mask, so no ids can be written · all patterns
                begin the second with a space: the loss mask can't change inside a token
 """
 
@@ -29,7 +29,11 @@ _HINTS = (
     ("newline", "", "no token runs through: this costs a little time, and nothing else"),
     ("space", "", "end the first before its space, and begin the second with it"),
     ("", "newline", "end the first with the newline: a mark takes it into its token"),
-    ("mark", "letter", "begin the second with a space, or put a space or another mark before the first's last"),
+    (
+        "mark",
+        "letter",
+        "begin the second with a space, or put a space before the mark, or another mark",
+    ),
     ("letter", "apostrophe", "take another quote, or put a space before it: 's may be one token"),
     ("", "accent", "keep a combining mark in the piece of its letter"),
     ("letter", "letter", "a word runs through: put a space between, or write both as one piece"),
@@ -67,14 +71,14 @@ def told(
     crossed = [seam for seam in answers if seam.matters]
     where = f"in the answers of {_many(len(rows), 'row')}"
     lines = [
-        f"seams      no cut is ever proved safe on the split pattern of {known.source}: it is none that we know"
+        f"seams      no cut is proved safe on a split pattern that Hornbook does not know: {known.source}"
         for known in patterns
         if known.name == "custom"
     ]
     if crossed:
         lines.append(
-            f"seams      {_many(len(crossed), 'kind')} {where} where a token may run into a word, a letter or "
-            "untrained text:"
+            f"seams      {_many(len(crossed), 'kind')} {where} where a token may run into a word, a letter "
+            "or untrained text:"
         )
         lines += [line for seam in crossed for line in _lines(seam, len(patterns) or len(NAMES))]
     if everything:
@@ -87,14 +91,14 @@ def told(
         if asked := [seam for seam in seams if seam.prompt]:
             lines.append(
                 f"           {_many(len(asked), 'kind')} in prompts, the commonest in "
-                f"{_many(max(seam.rows for seam in asked), 'row')}: people type so, and the model only reads it"
+                f"{_many(max(seam.rows for seam in asked), 'row')}: people type so, and models only read it"
             )
     return lines
 
 
 def _lines(seam: Seam, patterns: int) -> Iterator[str]:
     slots = " and ".join(f"the {slot}" for slot in seam.slots if slot)
-    edge = "an edge of the loss mask: token ids can't be written" if seam.edge else ""
+    edge = "an edge of the loss mask, so no ids can be written" if seam.edge else ""
     on = "all patterns" if len(seam.patterns) == patterns > 1 else ", ".join(seam.patterns)
     facts = " · ".join(filter(None, (_many(seam.rows, "row"), slots, edge, on)))
     left, right = seam.left.replace("\n", "⏎"), seam.right.replace("\n", "⏎")

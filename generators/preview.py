@@ -129,5 +129,5 @@ def _one_line(painted: str) -> str:
     from generators.sheet import BAR, MARGIN, SLOT
 
     lines = [line[MARGIN:].removeprefix(BAR) for line in painted.split("\n")]
-    line = max(lines, key=lambda line: line.count(SLOT[0])).removesuffix("⏎")
+    line = max(lines, key=lambda line: line.count(SLOT[0])).removesuffix("⏎").removesuffix(BAR)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

@@ -1,8 +1,8 @@
 """The tokens of a conversation, cut into runs of one look: what a preview paints.
 
 Each message and part is encoded by itself, between control tokens where the vocabulary has them, as
-generators.tokens does for shards. A token is what the tokenizer makes of the whole part, so a run may end inside a word, and inside a letter
-whose bytes are in several tokens: then each byte is shown by its number.
+generators.tokens does for shards. A token is what the tokenizer makes of the whole part, so a run may end
+inside a word, and inside a letter whose bytes are in several tokens: then each byte is shown by its number.
 
 >>> from tokenizer.encoding import open_encoding
 >>> part = Part("text", "berry 鼾", ((0, 5),), ((0, 7),))
@@ -81,7 +81,8 @@ class Reader:
         for before, after, part in zip(kinds, kinds[1:], [*parts, None], strict=False):
             control = self._control(before, after)
             # "…_start" opens what comes, "…_end" closes what was; <|bos|> begins the first message.
-            first = next((n for n, run in enumerate(control) if not run.text.endswith("_end|>")), len(control))
+            ends = [run.text.endswith("_end|>") for run in control]
+            first = ends.index(False) if False in ends else len(ends)
             runs = runs_of(part, self.encoding) if part else []
             found.append(PartTokens(control[:first], control[first:], runs))
         return found

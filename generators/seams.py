@@ -109,7 +109,8 @@ def unsafe_seams(book: Book, rows: Ragged, patterns: Sequence[SplitPattern] = ()
     )
     seams = [
         Seam(
-            *book.take(np.array([lefts[place], rights[place]])).to_pylist(),
+            book.take(lefts[place : place + 1])[0].as_py(),
+            book.take(rights[place : place + 1])[0].as_py(),
             (_slot(lefts[place]), _slot(rights[place])),
             int(count),
             tuple(patterns[number].name for number in sorted(unproved[kind])),

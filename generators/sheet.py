@@ -2,8 +2,8 @@
 
 Colours. A token's ground and letters are both set, black on a pale ground of the 256 colours that no theme
 changes, so it reads alike on dark and light terminals; a colour of letters alone, or of the ground alone,
-vanishes on one of them. Tokens alternate between two grounds, which shows their spaces too: blue and sand where
-the model is trained on them, two greys where it only reads them. Slots are underlined. Terminals of 16
+vanishes on one of them. Tokens alternate between two grounds, which shows their spaces too: blue and sand
+where the model is trained on them, two greys where it only reads them. Slots are underlined. Terminals of 16
 colours get cyan and yellow, and white and their own ground for the greys.
 
 Without colours a bar stands before each token but a part's first, ‹ › around slots, and ⟦ ⟧ around what an
