@@ -97,6 +97,7 @@ class _Preview:
 
         from generators.runs import tokens_of
         from generators.sheet import MARGIN, written
+        from generators.tokens import merge_system
 
         name, language, style_name = (
             batch.book.take(batch.columns[column][row : row + 1])[0].as_py()
@@ -106,6 +107,8 @@ class _Preview:
         parts = parts_of(batch.book, codes, style(style_name))
         title, shown = f"── {name} {number} · {language} ", [written(parts)]
         if not (number and self._first_only):
+            # A model reads a system message as the head of the user's.
+            parts = parts_of(batch.book, merge_system(batch.book, codes), style(style_name))
             read = self._reader.read(parts)
             tokens = tokens_of(read)
             trained = sum(kept for _, kept in tokens)
