@@ -115,7 +115,7 @@ class _Preview:
             title += f"· {len(tokens):,} tokens of {self._reader.encoding.name}, {trained:,} trained on "
             painted = written(parts, read, self._paint)
             if self._paint.colours or not self._first_only:
-                shown = [painted] if number else [painted, self._paint.legend()]
+                shown = [painted] if number else [painted, Text(), self._paint.legend()]
             else:
                 shown.append(Text(f"{'tokens':<{MARGIN}}{_one_line(painted.plain)}"))
         return self._rendered(Text(title.ljust(78, "─"), "dim"), *shown, Text())
@@ -128,9 +128,10 @@ class _Preview:
 
 
 def _one_line(painted: str) -> str:
-    """Choose one line of the tokens of a conversation, which a pipe gets as text: that of the most slots."""
+    """Choose the line of the last turn that has the most slots, for a pipe, which gets the rest as text."""
     from generators.sheet import BAR, MARGIN, SLOT
 
-    lines = [line[MARGIN:].removeprefix(BAR) for line in painted.split("\n")]
+    turn = painted[painted.rfind("\nassistant ") + 1 :]
+    lines = [line[MARGIN:].removeprefix(BAR) for line in turn.split("\n")]
     line = max(lines, key=lambda line: line.count(SLOT[0])).removesuffix("⏎").removesuffix(BAR)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

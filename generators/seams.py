@@ -60,10 +60,12 @@ class Seam:
 
     @property
     def matters(self) -> bool:
-        """Whether a token may run into a slot of an answer, or over an edge of the loss mask."""
-        # No pattern takes a newline and what follows it, unless white space, into one pre-token.
-        into_slot = any(self.slots) and sort_of(self.left[-1]) != "newline"
-        return not self.prompt and (self.edge or into_slot)
+        """Whether a token may run into a word or letter of an answer, or over an edge of the loss mask.
+
+        At a newline none does: pre-tokens take newlines along after punctuation, and never before letters.
+        """
+        at_newline = "newline" in (sort_of(self.left[-1]), sort_of(self.right[0]))
+        return not self.prompt and (self.edge or not at_newline)
 
 
 def unsafe_seams(book: Book, rows: Ragged, patterns: Sequence[SplitPattern] = ()) -> list[Seam]:

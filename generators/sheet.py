@@ -112,10 +112,12 @@ class Paint:
             sheet.add(around)
 
     def _put(self, sheet: "_Sheet", run: Run) -> None:
-        sheet.add(run.text, self._look(run.trained, sheet.tokens % 2, run.slot > 0))
+        line = run.text.removesuffix("\n")
+        sheet.add(line, self._look(run.trained, sheet.tokens % 2, run.slot > 0))
         sheet.tokens += run.ends
         if self.ids and run.ends:
             sheet.add(str(run.id).translate(SMALL), "dim" if self.colours else "")
+        sheet.add(run.text[len(line) :])
 
     def _look(self, trained: bool, turn: int, slot: bool) -> str:
         if not self.colours:

@@ -182,6 +182,7 @@ def test_a_seam_says_whether_it_matters():
         return Seam(left, right, slots, 1, ("gpt2",), **{"prompt": False, "edge": False, **more})
 
     assert seam(":", "s", ("", "list letter")).matters
+    assert seam(":", "s").matters
     assert not seam(":\n", "s", ("", "list letter")).matters
     assert not seam(":", "\n\nSo").matters
     assert seam(":\n", "s", edge=True).matters

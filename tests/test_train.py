@@ -152,6 +152,6 @@ def test_a_vocabulary_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         return write(file, data)
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(EncodingError, match="cannot write .*: No space left on device"):
+    with pytest.raises(EncodingError, match=r"cannot write .*: No space left on device"):
         save(train(TEXTS, 280, pattern("cl100k")), path, "second")
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == held
