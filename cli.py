@@ -1,9 +1,11 @@
 """The command line: commands, options and printing; what they do is done elsewhere."""
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,10 +41,11 @@ class _Commands(click.Group):
         from generators.lexicon import LexiconError
         from generators.workers import WorkerError
         from tasks.registry import TaskError
+        from tokenizer.corpus import CorpusError
 
         try:
             return super().invoke(ctx)
-        except (LexiconError, WorkerError) as error:
+        except (CorpusError, LexiconError, WorkerError) as error:
             raise _Stop(str(error)) from None
         except (FolderError, TaskError, ValueError) as error:
             raise _Misused(str(error)) from None
@@ -96,13 +99,37 @@ def tasks() -> None:
 @click.argument("task")
 @click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
 @click.option("--split", default="train", show_default=True, help="train or test.")
+@click.option("--tokenizer", metavar="T", help="Show the tokens of this one: tiktoken's name, or a file.")
+@click.option("--pattern", metavar="NAME", help="The split pattern of a .tiktoken file that names none.")
+@click.option("--ids", is_flag=True, help="Show the tokens' ids too.")
+@click.option("--seams", is_flag=True, help="List the unsafe seams of 1,000 conversations.")
 @_task_options
-def preview(task: str, count: int, split: str, **options: Any) -> None:
-    """Print conversations of TASK, a name from `hornbook tasks` or path.to.module:Class."""
+def preview(
+    task: str,
+    count: int,
+    split: str,
+    tokenizer: str | None,
+    pattern: str | None,
+    ids: bool,
+    seams: bool,
+    **options: Any,
+) -> None:
+    """Print conversations of TASK, a name from `hornbook tasks` or path.to.module:Class.
+
+    Tokens alternate in colour, grey where the model is not trained on them; words and letters are underlined.
+    Without --tokenizer the first conversation is shown in the tokens of Hornbook's own vocabulary.
+    """
+    from generators.preview import ROWS
     from generators.preview import preview as show
     from tasks.registry import task_class
 
-    show(task_class(task)(count, split, **options), count)
+    made = task_class(task)(max(count, ROWS * seams), split, **options)
+    encoding = None
+    if tokenizer is not None or pattern is not None:
+        from tokenizer.encoding import open_encoding
+
+        encoding = open_encoding(tokenizer, pattern)
+    show(made, count, encoding=encoding, ids=ids, seams=seams)
 
 
 @main.command(epilog=EXAMPLE + "hornbook export spellingbee:80000 simplespelling:200000 --out output/mine")
@@ -205,6 +232,38 @@ def verify(folder: str, classes: tuple[str, ...], workers: int | None) -> None:
     if report.wrong:
         raise _Stop(f"{report.wrong:,} problems" + (", the first above" if report.wrong > 1 else ""))
     click.echo("  all as it should be")
+
+
+@main.group(epilog=EXAMPLE + "hornbook tokenizer train books/*.txt --out mine.tiktoken")
+def tokenizer() -> None:
+    """Make vocabularies."""
+
+
+@tokenizer.command(epilog=EXAMPLE + "hornbook tokenizer train books/*.txt --vocab 8192 --out mine.tiktoken")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--vocab", type=int, default=8192, show_default=True, help="How many ids, control tokens too.")
+@click.option("--pattern", default="nanochat", show_default=True, help="How text is cut before merging.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The .tiktoken file to write.")
+@click.option("--overwrite", is_flag=True, help="Replace a vocabulary that is there.")
+def train(files: tuple[Path, ...], vocab: int, pattern: str, out: Path, overwrite: bool) -> None:
+    """Train a vocabulary on text files, read as they are: plain UTF-8.
+
+    A .json file beside --out gets the split pattern and nanochat's control tokens.
+    """
+    from tokenizer.corpus import Corpus
+    from tokenizer.patterns import pattern as find_pattern
+    from tokenizer.train import train_file
+
+    corpus = Corpus(files)
+    made = train_file(corpus, vocab, find_pattern(pattern), out, overwrite=overwrite)
+    merges = len(made.ranks) - 256
+    click.echo(
+        f"{out}: {made.n_vocab:,} ids (256 bytes, {merges:,} merges, {len(made.special_tokens)} control "
+        f"tokens), {out.stat().st_size:,} bytes; trained on {corpus.bytes:,} bytes of text"
+    )
+    if made.n_vocab < vocab:
+        click.echo(f"  fewer than the {vocab:,} asked for: the text has no more to merge")
+    click.echo(f"  hornbook preview spellingbee --tokenizer {shlex.quote(str(out))}")
 
 
 @contextmanager

@@ -92,7 +92,7 @@ class Renderer:
             # The codes of another book mean other texts.
             self._composer, self._book = Composer(self.encoding), book
         n = len(rows)
-        codes = _merged(book, rows.values)
+        codes = merge_system(book, rows.values)
         numbers = codes & NUMBER
         is_mark = numbers < _END
         marks = np.flatnonzero(is_mark)
@@ -170,7 +170,7 @@ class Renderer:
         return ids + values, mask + flags
 
 
-def _merged(book: Book, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def merge_system(book: Book, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Make a system message the head of the user's, two newlines between, as nanochat does."""
     marks = np.flatnonzero((codes & NUMBER) < _END)
     kinds = codes[marks] & NUMBER

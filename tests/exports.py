@@ -31,7 +31,7 @@ def lexicon(folder: Path) -> Path:
 
 def environment(**more: str) -> dict[str, str]:
     """Return an environment without a cache and without what would change the output."""
-    dropped = ("NO_COLOR", "PYTHONPATH", "PYTHONHASHSEED", "COLUMNS")
+    dropped = ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "PYTHONPATH", "PYTHONHASHSEED", "COLUMNS")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**kept, "HORNBOOK_CACHE": "", **more}
 

@@ -1,5 +1,7 @@
 import os
 import pty
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from cli import main
 from tests.exports import COMMAND, ROOT, environment, hornbook, lexicon, python, says
+from tokenizer.encoding import open_encoding
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +163,97 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("arguments", "phrases"),
+    [
+        (["--tokenizer", "cl100_base"], ["the nearest is 'cl100k_base'"]),
+        (["--tokenizer", "no/such.tiktoken"], ["there is no file no/such.tiktoken"]),
+        (["--pattern", "nanochat"], ["a pattern can be given for a .tiktoken file alone"]),
+        (["--tokenizer", "no/such.tiktoken", "--pattern", "nanochta"], ["the nearest is 'nanochat'"]),
+    ],
+)
+def test_a_tokenizer_that_cannot_be_opened_gets_a_sentence(arguments: list[str], phrases: list[str]):
+    refused(run("preview", "spellingbee", *arguments), 2, *phrases)
+
+
+TEXT = "The strawberry, the raspberry, the rat: 12 berries\n\n" * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "phrases"),
+    [
+        (["{a}", "--vocab", "9"], 2, ["a vocabulary of 9 is too small", "need 265"]),
+        (["{a}", "--vocab", "1" * 30], 2, ["is too large; ids end at 2,147,483,647"]),
+        (["{a}", "--vocab", "many"], 2, ["'many' is not a valid integer"]),
+        (["{a}", "--pattern", "nanochta"], 2, ["the nearest is 'nanochat'"]),
+        (["{a}", "--pattern", "deepseek"], 2, ["cuts in several stages, and rustbpe trains with one"]),
+        (["{a}", "--out", "{folder}/mine.bin"], 2, ["does not end in .tiktoken"]),
+        (
+            ["{a}", "--out", "{folder}/no/mine.tiktoken"],
+            2,
+            ["there is no folder", "to write mine.tiktoken into"],
+        ),
+        (["{folder}/no.txt"], 1, ["there is no file"]),
+        (["{folder}"], 1, ["is a folder; name its text files"]),
+        (["{a}", "{empty}"], 1, ["empty.txt is empty"]),
+        (["{a}", "{bad}"], 1, ["bad.txt is no plain UTF-8 text: byte 2 is 0xFF"]),
+        ([], 2, ["Missing argument 'FILE...'"]),
+    ],
+)
+def test_training_that_cannot_be_done_gets_a_sentence(
+    tmp_path: Path, arguments: list[str], status: int, phrases: list[str]
+):
+    pytest.importorskip("rustbpe", reason="the extra train is not installed")
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "bad.txt").write_bytes(b"ok\xff")
+    before = sorted(tmp_path.iterdir())
+    names = {name: tmp_path / f"{name}.txt" for name in ("a", "empty", "bad")} | {"folder": tmp_path}
+    out = [] if "--out" in arguments else ["--out", tmp_path / "mine.tiktoken"]
+    done = run("tokenizer", "train", *(word.format(**names) for word in arguments), *out)
+    refused(done, status, *phrases)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_training_without_rustbpe_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "a.txt").write_text(TEXT)
+    monkeypatch.setitem(sys.modules, "rustbpe", None)
+    done = run("tokenizer", "train", tmp_path / "a.txt", "--out", tmp_path / "mine.tiktoken")
+    refused(done, 2, "pip install 'hornbook[train]'")
+
+
+def test_a_vocabulary_is_trained_opened_and_kept(tmp_path: Path, words: Path):
+    pytest.importorskip("rustbpe", reason="the extra train is not installed")
+    text, out = tmp_path / "a.txt", tmp_path / "my own.tiktoken"
+    text.write_text(TEXT)
+    done = run("tokenizer", "train", text, "--vocab", 290, "--pattern", "gpt2", "--out", out)
+    assert done.exit_code == 0, done.output
+    said, use = done.stdout.splitlines()
+    assert said == (
+        f"{out}: 290 ids (256 bytes, 25 merges, 9 control tokens), {out.stat().st_size:,} bytes; "
+        f"trained on {len(TEXT)} bytes of text"
+    )
+    assert use == f"  hornbook preview spellingbee --tokenizer '{out}'"
+    encoding = open_encoding(out)
+    assert (encoding.n_vocab, encoding.pattern and encoding.pattern.name) == (290, "gpt2")
+    shown = run(*shlex.split(use)[1:], "-n", 1, "--language", "en", "--lexicon", words)
+    assert " tokens of my own, " in shown.stdout
+    assert "<|assistant_start|>" in shown.stdout
+    # It is not replaced by accident, not by text that cannot be read, and is when asked for.
+    held = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    refused(run("tokenizer", "train", text, "--out", out), 2, "would be replaced; --overwrite does that")
+    (tmp_path / "bad.txt").write_bytes(b"\xff")
+    refused(run("tokenizer", "train", tmp_path / "bad.txt", "--overwrite", "--out", out), 1, "no plain UTF-8")
+    assert all(path.read_bytes() == data for path, data in held.items())
+    again = run("tokenizer", "train", text, "--vocab", 100_000, "--overwrite", "--out", out)
+    assert again.exit_code == 0, again.output
+    assert "fewer than the 100,000 asked for: the text has no more to merge" in again.stdout
+    assert open_encoding(out).fingerprint != encoding.fingerprint
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.txt", "bad.txt", "my own.json", "my own.tiktoken",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("command", ["preview", "export"])
 def test_a_bad_lexicon_gets_a_sentence(tmp_path: Path, name: str, command: str):
@@ -272,6 +366,27 @@ def test_colours_are_for_terminals_that_want_them(words: Path):
     assert "\x1b[1m" in on_terminal(*asked)
     assert "\x1b" not in on_terminal(*asked, NO_COLOR="1")
     assert "\x1b" not in hornbook(*asked).stdout
+
+
+def test_tokens_are_shown_on_a_terminal_and_in_a_pipe(words: Path):
+    own = ROOT / "tokenizer" / "vocab" / "hornbook_8k.tiktoken"
+    asked = ("preview", "simplespelling", "-n", 2, "--language", "en", "--lexicon", words, "--tokenizer", own)
+    painted = on_terminal(*asked)
+    assert "\x1b[4;38;5;16;48;5;153m" in painted  # a slot that is trained on
+    assert "\x1b[4;38;5;16;48;5;252m" in painted  # and one that is read
+    piped = hornbook(*asked).stdout
+    assert "\x1b" not in piped
+    assert on_terminal(*asked, NO_COLOR="1").replace("\r\n", "\n") == piped
+    ids = run(*asked, "--ids").stdout
+    assert re.sub("[₀-₉]", "", ids) == piped
+    assert ids.count("<|bos|>₈₁₈₃<|user_start|>₈₁₈₄") == 2
+
+
+def test_seams_are_listed_when_asked_for(words: Path):
+    asked = ("preview", "spellingbee", "-n", 1, "--language", "en", "--lexicon", words, "--seams")
+    done = run(*asked)
+    assert "no token runs into a word, a letter or untrained text in the answers of 1,000 rows" in done.stdout
+    assert run(*asked, "--style", "classic").stdout.count("the list letter") == 1
 
 
 def test_a_bar_is_for_terminals(words: Path, tmp_path: Path):

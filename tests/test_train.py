@@ -3,6 +3,7 @@
 import builtins
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 import tiktoken.load
@@ -64,7 +65,7 @@ def test_special_tokens_of_ones_own():
     [
         (TEXTS, 264, pattern("gpt2"), "a vocabulary of 264 is too small; .* need 265"),
         (TEXTS, -1, pattern("gpt2"), "too small"),
-        (TEXTS, 2**70, pattern("gpt2"), "rustbpe cannot train on this"),
+        (TEXTS, 2**70, pattern("gpt2"), "is too large; ids end at 2,147,483,647"),
         (TEXTS, 300, pattern("deepseek"), "cuts in several stages"),
         (TEXTS, 300, SplitPattern("x", "(", "test"), "rustbpe cannot train on this"),
         ([b"bytes"], 300, pattern("gpt2"), "rustbpe cannot train on this"),
@@ -135,3 +136,22 @@ def test_renewed_from_other_inputs(monkeypatch, tmp_path):
     monkeypatch.setattr(training, "_standard_library", lambda: iter(["import os"]))
     encoding = build_embedded(tmp_path / "x.tiktoken", renew=True)
     assert open_encoding(tmp_path / "x.tiktoken").fingerprint == encoding.fingerprint
+
+
+def test_a_vocabulary_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    encoding = train(TEXTS, 270, pattern("gpt2"))
+    path = tmp_path / "mine.tiktoken"
+    save(encoding, path, "first")
+    held = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    write = Path.write_bytes
+
+    def full(file, data):
+        if file.name == "mine.tiktoken.tmp":
+            write(file, data[:10])
+            raise OSError(28, "No space left on device")
+        return write(file, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(EncodingError, match=r"cannot write .*: No space left on device"):
+        save(train(TEXTS, 280, pattern("cl100k")), path, "second")
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == held

@@ -144,11 +144,17 @@ def save(encoding: RankEncoding, path: Path, source: str, facts: Mapping[str, An
         **(facts or {}),
     }
     text = json.dumps(beside, indent=1, ensure_ascii=False) + "\n"
+    files = {path.with_suffix(".json"): text.encode(), path: b"".join(lines)}
+    partial = {target: target.with_name(f"{target.name}.tmp") for target in files}
     try:
-        # The vocabulary last: where it stands, its pattern does too.
-        for target, data in ((path.with_suffix(".json"), text.encode()), (path, b"".join(lines))):
-            partial = target.with_name(target.name + ".tmp")
-            partial.write_bytes(data)
-            os.replace(partial, target)
+        for target, data in files.items():
+            partial[target].write_bytes(data)
+        # The vocabulary goes first and comes last: where it stands, the pattern beside it is its own.
+        path.unlink(missing_ok=True)
+        for target in files:
+            os.replace(partial[target], target)
     except OSError as error:
         raise EncodingError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        for file in partial.values():
+            file.unlink(missing_ok=True)

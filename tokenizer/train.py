@@ -21,13 +21,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tokenizer.corpus import Corpus
 from tokenizer.encoding import EMBEDDED
 from tokenizer.patterns import SplitPattern, pattern
 from tokenizer.ranks import RankEncoding
-from tokenizer.sources import EncodingError, read_json, refused
+from tokenizer.sources import MAX_ID, EncodingError, read_json, refused
 from tokenizer.tiktokenfile import save
 
-__all__ = ["CONTROL_TOKENS", "build_embedded", "save", "train"]
+__all__ = ["CONTROL_TOKENS", "build_embedded", "save", "train", "train_file"]
 
 CONTROL_TOKENS = (
     "<|bos|>",
@@ -82,6 +83,8 @@ def train(
             f"a vocabulary of {vocab} is too small; 256 bytes and {len(special)} special tokens need "
             f"{256 + len(special)}"
         )
+    if vocab > MAX_ID:
+        raise EncodingError(f"a vocabulary of {vocab:,} is too large; ids end at {MAX_ID:,}")
     if pattern.then:
         raise EncodingError(
             f"the pattern {pattern.name!r} cuts in several stages, and rustbpe trains with one"
@@ -91,6 +94,35 @@ def train(
         trainer.train_from_iterator(iter(texts), vocab - len(special), pattern=pattern.regex)
         ranks = {bytes(token): rank for token, rank in trainer.get_mergeable_ranks()}
     return RankEncoding(name, ranks, pattern, {token: len(ranks) + n for n, token in enumerate(special)})
+
+
+def train_file(
+    corpus: Corpus, vocab: int, pattern: SplitPattern, path: Path, *, overwrite: bool = False
+) -> RankEncoding:
+    """Train a vocabulary and write it as a `.tiktoken` file, JSON beside it.
+
+    Args:
+        corpus: the texts.
+        vocab, pattern: as for `train`.
+        path: the file; its name without `.tiktoken` is the vocabulary's.
+        overwrite: replace what is there.
+
+    Raises EncodingError as `train` and `save` do, and where one of the two files is there already; it looks
+    before it trains. Raises CorpusError for a file that is no text; then nothing is written.
+    """
+    if path.suffix != ".tiktoken":
+        raise EncodingError(f"{path} does not end in .tiktoken, the form that vocabularies are saved in")
+    if path.is_dir():
+        raise EncodingError(f"{path} is a folder; name a file such as {path / 'mine.tiktoken'}")
+    if not path.parent.is_dir():
+        raise EncodingError(f"there is no folder {path.parent} to write {path.name} into")
+    there = [str(file) for file in (path, path.with_suffix(".json")) if file.exists()]
+    if there and not overwrite:
+        raise EncodingError(f"{' and '.join(there)} would be replaced; --overwrite does that")
+    encoding = train(corpus.texts(), vocab, pattern, name=path.stem)
+    # Not the path of this machine, only what the files are called.
+    save(encoding, path, f"hornbook tokenizer train {' '.join(file.name for file in corpus.files)}")
+    return encoding
 
 
 def build_embedded(path: Path = EMBEDDED, *, renew: bool = False) -> RankEncoding:
