@@ -60,6 +60,7 @@ def main() -> None:
 
 
 _PATH = click.Path()
+_TOKENIZER = "A tiktoken name or a vocabulary's file: .tiktoken, .pkl, tokenizer.json, tekken.json."
 _OPTIONS = (
     ("--seed", {"type": int, "default": 0, "help": "Another seed, other conversations."}),
     ("--style", {"default": "quote-comma", "help": "How words and letters are written."}),
@@ -205,6 +206,51 @@ def verify(folder: str, classes: tuple[str, ...], workers: int | None) -> None:
     if report.wrong:
         raise _Stop(f"{report.wrong:,} problems" + (", the first above" if report.wrong > 1 else ""))
     click.echo("  all as it should be")
+
+
+@main.command(epilog=EXAMPLE + "hornbook boundaries --tokenizer cl100k_base --style classic --language en")
+@click.option("--tokenizer", "tokenizers", multiple=True, metavar="T", help=_TOKENIZER)
+@click.option("--style", "styles", multiple=True, help="How words and letters are written; all styles.")
+@click.option("--task", "names", multiple=True, help="A name, or path.to.module:Class; all our tasks.")
+@click.option("--language", "languages", multiple=True, help="Of the questions, as in export; its usual mix.")
+@click.option(
+    "--words", type=click.IntRange(1, 10**7), default=2000, show_default=True, help="How many, of each task."
+)
+@click.option(
+    "--pattern", help="The split pattern of .tiktoken files; without a tokenizer, the one to look at."
+)
+@click.option("--json", "file", type=click.Path(), help="Write all that was found, as JSON.")
+def boundaries(
+    tokenizers: tuple[str, ...],
+    styles: tuple[str, ...],
+    names: tuple[str, ...],
+    languages: tuple[str, ...],
+    words: int,
+    pattern: str | None,
+    file: str | None,
+) -> None:
+    """Tell which words and letters are their own tokens, wherever they stand.
+
+    A slot is isolated where the tokens that cover it are those of the slot alone. Without a tokenizer this is
+    told for each split pattern, and holds for every vocabulary that has it. Exit status 1 where a style that
+    claims isolation falls short.
+    """
+    from generators.audit import sheets_of, write_json
+    from generators.audittable import sentence, show
+    from tasks.registry import ours, task_class
+    from tokenizer.audit import tokenizers_of
+
+    looked = tokenizers_of(tokenizers, pattern)
+    classes = [task_class(name) for name in names or ours()]
+    language = ",".join(languages) or None
+    sheets = sheets_of(
+        lambda style: [cls(words, style=style, language=language) for cls in classes], looked, styles, words
+    )
+    show(sheets)
+    if file:
+        write_json(sheets, file)
+    if short := [sheet for sheet in sheets if sheet.short]:
+        raise _Stop(sentence(short[0]))
 
 
 @contextmanager

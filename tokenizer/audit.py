@@ -11,7 +11,7 @@ Run: python -m doctest tokenizer/audit.py
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, cycle, islice
 from typing import Any
 
@@ -19,8 +19,10 @@ import numpy as np
 import pyarrow as pa
 
 from tokenizer.cutting import Ints, Token, Tokenizer, buffer_of
+from tokenizer.encoding import EncodingError, open_encoding
 from tokenizer.measure import Measured, Slots, measure
-from tokenizer.patterns import SplitPattern
+from tokenizer.patterns import NAMES, SplitPattern
+from tokenizer.patterns import pattern as find_pattern
 from tokenizer.proofs import has_proofs
 from tokenizer.seams import proved
 from tokenizer.templates import Value, filled, parse, slots_of
@@ -36,12 +38,14 @@ class Failure:
 
     Attributes:
         count: how often.
+        glued: the tokens that stand across an edge of the slot; none where its merges differ within.
         slot: the text of one such slot.
         tokens: those that cover it, and one on each side.
         alone: its tokens by itself.
     """
 
     count: int
+    glued: tuple[Token, ...]
     slot: str
     tokens: tuple[Token, ...]
     alone: tuple[Token, ...]
@@ -51,7 +55,8 @@ class Failure:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data; bytes that are no UTF-8 stand as \\xNN."""
-        tokens = {name: [_plain(token) for token in getattr(self, name)] for name in ("tokens", "alone")}
+        names = ("glued", "tokens", "alone")
+        tokens = {name: [_plain(token) for token in getattr(self, name)] for name in names}
         return {"count": self.count, "slot": self.slot, **tokens}
 
 
@@ -80,6 +85,28 @@ class Verdict:
     def forms(self) -> tuple[str, ...]:
         """The forms in which it stands: "spaced" and "bare", or one of them."""
         return ("spaced",) * (self.spaced > 0) + ("bare",) * (self.spaced < self.occurrences)
+
+    def __add__(self, other: "Verdict") -> "Verdict":
+        ways: dict[Any, Failure] = {}
+        for failure in (*self.failures, *other.failures):
+            way = failure.glued or failure.slot
+            more = ways[way].count if way in ways else 0
+            ways[way] = replace(ways.get(way, failure), count=failure.count + more)
+        known = self.proved is not None and other.proved is not None
+        return Verdict(
+            self.occurrences + other.occurrences,
+            self.isolated + other.isolated,
+            (self.proved or 0) + (other.proved or 0) if known else None,
+            self.spaced + other.spaced,
+            self.spent + other.spent,
+            tuple(sorted(ways.values(), key=lambda failure: -failure.count)[:EXAMPLES]),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        counts = {name: getattr(self, name) for name in ("occurrences", "isolated", "proved", "spaced")}
+        failures = [failure.as_json() for failure in self.failures]
+        return {**counts, "forms": list(self.forms), "tokens": self.spent, "failures": failures}
 
     def __str__(self) -> str:
         proved = "" if self.proved is None else f", proved {self.proved:,}"
@@ -186,6 +213,26 @@ def provable(tokenizer: Tokenizer) -> SplitPattern | None:
     return pattern if pattern is not None and has_proofs(pattern) else None
 
 
+def tokenizers_of(sources: Sequence[str], pattern: str | None = None) -> list[Tokenizer]:
+    """Open what to look at: tokenizers, or where none is named, every split pattern there is.
+
+    Args:
+        sources: names and files of tokenizers, as `open_encoding` takes them.
+        pattern: the split pattern of those that are `.tiktoken` files; without tokenizers the one to look at.
+
+    Raises EncodingError or ValueError, which say what is wrong.
+
+    >>> [known.name for known in tokenizers_of([])][:2], tokenizers_of([], "gpt2")[0].name
+    (['gpt2', 'cl100k'], 'gpt2')
+    """
+    if not sources:
+        return [find_pattern(name) for name in ([pattern] if pattern else NAMES)]
+    files = [source for source in sources if source.lower().endswith(".tiktoken")]
+    if pattern and not files:
+        raise EncodingError(f"a pattern can be given for .tiktoken files alone, and {sources[0]} has its own")
+    return [open_encoding(source, pattern if source in files else None) for source in sources]
+
+
 def _failures(texts: pa.StringArray, slots: Slots, measured: Measured, failed: Ints) -> tuple[Failure, ...]:
     """Group failures by the tokens that stand on an edge of the slot, or else by the slot."""
     if not len(failed):
@@ -203,6 +250,7 @@ def _failures(texts: pa.StringArray, slots: Slots, measured: Measured, failed: I
         found.append(
             Failure(
                 count=int(counts[way]),
+                glued=measured.glued(slot),
                 slot=text[slots.start[slot] : slots.stop[slot]].decode(),
                 tokens=tuple(measured.tokens(slot)),
                 alone=tuple(measured.forms.tokens(int(measured.alone[slot]))),

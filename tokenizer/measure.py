@@ -66,7 +66,7 @@ class Measured:
         cut: the texts, cut into tokens.
         isolated: (slots,) whether the tokens that cover the slot are those of the slot alone.
         first, last: (slots,) tokens first to last - 1 cover some of the slot.
-        before, after: (slots,) whether a token stands on both sides of its start, and of its stop.
+        before, after: (slots,) whether a token stands across its start, and across its stop.
         spent: (slots,) how many tokens end after `begin`, up to `stop`.
         alone: (slots,) the number of the slot's text among `forms`.
         forms: the tokens of each distinct slot by itself.
@@ -87,6 +87,12 @@ class Measured:
         at = int(np.searchsorted(self.cut.first, self.first[slot], side="right")) - 1
         start = max(int(self.cut.first[at]), int(self.first[slot]) - around)
         return self.cut.tokens(start, min(int(self.cut.first[at + 1]), int(self.last[slot]) + around))
+
+    def glued(self, slot: int) -> tuple[Token, ...]:
+        """The tokens that stand across an edge of a slot, none, one or two."""
+        ends = {int(self.first[slot])} if self.before[slot] else set()
+        ends |= {int(self.last[slot]) - 1} if self.after[slot] else set()
+        return tuple(self.cut.tokens(at, at + 1)[0] for at in sorted(ends))
 
 
 def measure(texts: pa.StringArray, slots: Slots, tokenizer: Tokenizer) -> Measured:
