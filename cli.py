@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import click
@@ -60,10 +61,11 @@ def main() -> None:
 
 
 _PATH = click.Path()
-_TOKENIZER = "A tiktoken name or a vocabulary's file: .tiktoken, .pkl, tokenizer.json, tekken.json."
+_TOKENIZER = "a tiktoken name or a file (.tiktoken, .pkl, tokenizer.json, tekken.json)."
 _OPTIONS = (
     ("--seed", {"type": int, "default": 0, "help": "Another seed, other conversations."}),
-    ("--style", {"default": "quote-comma", "help": "How words and letters are written."}),
+    ("--style", {"default": "quote-comma", "help": "How words and letters are written; auto: for T."}),
+    ("--tokenizer", {"metavar": "T", "help": f"For --style auto: {_TOKENIZER}"}),
     ("--language", {"help": "Of the questions: en, shares such as en:0.7,es:0.3, or all."}),
     ("--answer-language", {"default": "question", "help": "Of the answers: question, or a code."}),
     ("--tool", {"default": "nanochat", "help": "Whose Python tool runs calls: nanochat, python or none."}),
@@ -101,9 +103,14 @@ def tasks() -> None:
 def preview(task: str, count: int, split: str, **options: Any) -> None:
     """Print conversations of TASK, a name from `hornbook tasks` or path.to.module:Class."""
     from generators.preview import preview as show
-    from tasks.registry import task_class
+    from generators.stylechoice import settle
+    from tasks.registry import ROWS, task_class
 
-    show(task_class(task)(count, split, **options), count)
+    cls, tokenizer = task_class(task), options.pop("tokenizer")
+    options["style"], _ = settle(
+        options["style"], tokenizer, lambda style: [cls(ROWS, split, **{**options, "style": style})]
+    )
+    show(cls(count, split, **options), count)
 
 
 @main.command(epilog=EXAMPLE + "hornbook export spellingbee:80000 simplespelling:200000 --out output/mine")
@@ -138,14 +145,22 @@ def export(
     from generators.dialects import Dialect
     from generators.export import export as write
     from generators.names import find
+    from generators.stylechoice import settle
     from generators.workers import lean
     from tasks.registry import parse, train_and_test
 
     lean()
     find(split, ("both", "train", "test"), "split")
     columns = Dialect(dialect, tool_text)
-    pairs = [train_and_test(*parse(task), seed=seed, **options) for task in tasks]
-    splits = {name: [pair[name] for pair in pairs] for name in ("train", "test") if split in ("both", name)}
+    parsed, tokenizer = [parse(task) for task in tasks], options.pop("tokenizer")
+    wanted = ("train", "test") if split == "both" else (split,)
+
+    def in_style(style: str) -> dict[str, list[Any]]:
+        pairs = [train_and_test(*task, seed=seed, **{**options, "style": style}) for task in parsed]
+        return {name: [pair[name] for pair in pairs] for name in wanted}
+
+    style, choice = settle(options["style"], tokenizer, lambda style: chain(*in_style(style).values()))
+    splits = in_style(style)
     start = time.perf_counter()
     with _progress("rows written") as progress:
         done = write(
@@ -156,6 +171,7 @@ def export(
             shard_rows=shard_rows,
             workers=workers,
             overwrite=overwrite,
+            style_choice=choice,
             progress=progress,
         )
     seconds = time.perf_counter() - start
@@ -166,6 +182,8 @@ def export(
     for name, found in done.manifest["splits"].items():
         counts = ", ".join(f"{task} {by['rows']['all']:,}" for task, by in found["tasks"].items())
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
+    if choice:
+        click.echo(f"  style  {choice['style']}: {choice['why']}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
 
@@ -236,7 +254,7 @@ def boundaries(
     claims isolation falls short.
     """
     from generators.audit import sheets_of, write_json
-    from generators.audittable import sentence, show
+    from generators.audittable import show
     from tasks.registry import ours, task_class
     from tokenizer.audit import tokenizers_of
 
@@ -250,7 +268,7 @@ def boundaries(
     if file:
         write_json(sheets, file)
     if short := [sheet for sheet in sheets if sheet.short]:
-        raise _Stop(sentence(short[0]))
+        raise _Stop(str(short[0]))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ assistant's turn.
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from operator import add
 from pathlib import Path
@@ -62,14 +62,15 @@ class Batch:
             task: a Task of at least `words` rows.
             words: how many; a word that comes again counts again.
         """
-        probe = task.conversations(np.arange(min(_PROBE, len(task))), Book())
-        rows = max(1, min(len(task), round(words / max(1.0, probe.words.lengths.mean()))))
-        made = task.conversations(np.arange(rows), Book())
+        book, index = Book(), np.array(task.view)
+        probe = task.conversations(index[:_PROBE], book)
+        rows = max(1, round(words / max(1.0, probe.words.lengths.mean())))
+        made = task.conversations(index[:rows], book)
         codes, language = np.unique(made.columns["language"], return_inverse=True)
         return cls(
             task=task.name,
             style=task.style.name,
-            rows=rows,
+            rows=len(made),
             words=len(np.unique(made.words.values)),
             placed=placed(made),
             language=language.astype(np.int64),
@@ -150,6 +151,11 @@ class Sheet:
         """Tokens of a conversation, without control tokens: the mean over tasks."""
         return float(np.mean([found["tokens"] / found["rows"] for found in self.tasks.values()]))
 
+    @property
+    def proved(self) -> bool:
+        """Whether every slot of the assistant's turn is proved isolated, for any words like these."""
+        return all(line.verdict.proved == line.verdict.occurrences for line in self.lines if line.promised)
+
     def forms(self, what: str) -> dict[str, tuple[str, ...]]:
         """Return the forms in which "word" or "letter" stands in the turn, with the slots of each."""
         found: dict[str, dict[str, None]] = {}
@@ -164,6 +170,20 @@ class Sheet:
         """Add up the verdicts of lines; None where there is none."""
         verdicts = [line.verdict for line in lines]
         return reduce(add, verdicts) if verdicts else None
+
+    def __str__(self) -> str:
+        """Say in one sentence what was found."""
+        where = f"on {self.tokenizer}" if self.measured else f"for the pattern {self.tokenizer}"
+        claim = f"{self.style} (claims {'isolation' if self.claims else 'nothing'})"
+        if self.whole:
+            return f"{claim}: every slot of the assistant's turn is isolated {where}"
+        worst = min(self.failing, key=lambda line: line.verdict.isolated / line.verdict.occurrences)
+        slots, verdict = dict.fromkeys(line.slot for line in self.failing), worst.verdict
+        return (
+            f"{claim}: not isolated {where}: {', '.join(slots)}; the {worst.slot} of {worst.task} "
+            f"({worst.language}) is in {verdict.isolated:,} of {verdict.occurrences:,}, and not in "
+            f"{verdict.failures[0]}"
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -181,6 +201,15 @@ class Sheet:
             "tasks": self.tasks,
             "slots": [line.as_json() for line in self.lines],
         }
+
+
+def share(part: int, whole: int) -> str:
+    """Write a share in percent, rounded down, so that 100 means every one.
+
+    >>> share(3, 3), share(2999, 3000), share(0, 3)
+    ('100', '99.9', '0.0')
+    """
+    return "100" if part == whole else f"{part * 1000 // whole / 10:.1f}"
 
 
 def sheets_of(
@@ -210,13 +239,20 @@ def sheet_of(batches: Sequence[Batch], tokenizer: Tokenizer) -> Sheet:
     """Look at batches of one style with one tokenizer, or for one split pattern."""
     is_pattern = isinstance(tokenizer, SplitPattern)
     pattern = tokenizer if isinstance(tokenizer, SplitPattern) else tokenizer.pattern
-    tasks, lines = {}, []
+    tasks: dict[str, dict[str, int]] = {}
+    lines: dict[tuple[str, str, str], Line] = {}
     for batch in batches:
         found, tokens = _lines(batch, tokenizer)
-        lines += found
-        tasks[batch.task] = {"rows": batch.rows, "words": batch.words, "tokens": tokens}
+        counts = {"rows": batch.rows, "words": batch.words, "tokens": tokens}
+        # A task may come twice, as its two splits do.
+        before = tasks.get(batch.task, {})
+        tasks[batch.task] = {name: count + before.get(name, 0) for name, count in counts.items()}
+        for line in found:
+            key = (line.task, line.slot, line.language)
+            more = [lines[key].verdict] if key in lines else []
+            lines[key] = replace(line, verdict=reduce(add, [*more, line.verdict]))
     name = pattern.name if pattern else ""
-    return Sheet(tokenizer.name, name, not is_pattern, batches[0].style, tasks, tuple(lines))
+    return Sheet(tokenizer.name, name, not is_pattern, batches[0].style, tasks, tuple(lines.values()))
 
 
 def _lines(batch: Batch, tokenizer: Tokenizer) -> tuple[list[Line], int]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from generators.audit import Line, Sheet
+from generators.audit import Line, Sheet, share
 from tokenizer.audit import Verdict, written
 
 WIDTH = 132  # in a pipe
@@ -33,32 +33,6 @@ def show(sheets: Sequence[Sheet], out: TextIO | None = None) -> None:
         _show_patterns(console, style, [sheet for sheet in patterns if sheet.style == style])
 
 
-def share(part: int, whole: int) -> str:
-    """Write a share in percent, rounded down, so that 100 means every one.
-
-    >>> share(3, 3), share(2999, 3000), share(0, 3)
-    ('100', '99.9', '0.0')
-    """
-    return "100" if part == whole else f"{part * 1000 // whole / 10:.1f}"
-
-
-def sentence(sheet: Sheet) -> str:
-    """Say in one sentence what a sheet comes to."""
-    where = f"on {sheet.tokenizer}" if sheet.measured else f"for the pattern {sheet.tokenizer}"
-    claim = "claims isolation" if sheet.claims else "claims nothing"
-    if sheet.whole:
-        return f"{sheet.style} ({claim}): every slot of the assistant's turn is isolated {where}"
-    slots = dict.fromkeys(line.slot for line in sheet.failing)
-    worst = min(sheet.failing, key=lambda line: line.verdict.isolated / line.verdict.occurrences)
-    verdict = worst.verdict
-    shown = f", as in {verdict.failures[0]}" if verdict.failures else ""
-    return (
-        f"{sheet.style} ({claim}): not isolated {where}: {', '.join(slots)}; "
-        f"the {worst.slot} of {worst.task} ({worst.language}) in {verdict.isolated:,} of "
-        f"{verdict.occurrences:,}{shown}"
-    )
-
-
 def _show_slots(console: Console, sheet: Sheet) -> None:
     of = f", pattern {sheet.pattern}" if sheet.pattern else ", no split pattern: nothing is proved"
     rows = ", ".join(
@@ -67,7 +41,7 @@ def _show_slots(console: Console, sheet: Sheet) -> None:
     console.print(Text(f"{sheet.style} on {sheet.tokenizer}{of}", style="bold"))
     console.print(Text(rows))
     table = _table(
-        "task", "slot", "language", ">places", ">isolated %", ">proved %", "form", "commonest failure"
+        "task", "slot", "language", ">places", ">isolated %", ">proved %", "form", "commonest failures"
     )
     for task, group in groupby(sheet.lines, lambda line: line.task):
         head = task
@@ -81,7 +55,7 @@ def _show_slots(console: Console, sheet: Sheet) -> None:
                     _coloured(verdict.isolated, verdict.occurrences),
                     Text("-" if verdict.proved is None else share(verdict.proved, verdict.occurrences)),
                     "+".join(verdict.forms),
-                    _failure(verdict),
+                    _failures(verdict),
                 )
                 head = ""
     console.print(table)
@@ -93,7 +67,7 @@ def _show_slots(console: Console, sheet: Sheet) -> None:
     costs = ", ".join(f"{task} {found['tokens'] / found['rows']:.1f}" for task, found in sheet.tasks.items())
     letter = f"{sheet.tokens_a_letter:.2f} tokens a letter of a list; " if sheet.tokens_a_letter else ""
     console.print(Text(f"{letter}tokens a conversation: {costs}"))
-    console.print(Text(sentence(sheet), style=_style(sheet.whole)), end="\n\n")
+    console.print(Text(str(sheet), style=_style(sheet.whole)), end="\n\n")
 
 
 def _show_patterns(console: Console, style: str, sheets: Sequence[Sheet]) -> None:
@@ -112,7 +86,7 @@ def _show_patterns(console: Console, style: str, sheets: Sequence[Sheet]) -> Non
                 _coloured(turn.isolated, turn.occurrences),
                 Text("-" if turn.proved is None else share(turn.proved, turn.occurrences)),
                 Text(share(asked.isolated, asked.occurrences) if asked else "-"),
-                failing + _failure(sheet.failing[0].verdict) if sheet.failing else Text(),
+                failing + _failures(sheet.failing[0].verdict) if sheet.failing else Text(),
             )
     console.print(table)
 
@@ -126,27 +100,20 @@ def _table(*columns: str) -> Table:
 
 def _by_language(lines: list[Line]) -> Iterable[tuple[str, Verdict]]:
     """A line for all languages where they agree, else a line for each."""
-    shares = {
-        (
-            share(v.isolated, v.occurrences),
-            v.forms,
-            None if v.proved is None else share(v.proved, v.occurrences),
-        )
-        for v in (line.verdict for line in lines)
-    }
+    shares = {share(line.verdict.isolated, line.verdict.occurrences) for line in lines}
     total = Sheet.total(lines)
     if len(shares) == 1 and total:
         return [(" ".join(line.language for line in lines), total)]
     return [(line.language, line.verdict) for line in lines]
 
 
-def _failure(verdict: Verdict) -> Text:
-    """The commonest failure: how often, the token that is glued on, and it among its neighbours."""
-    if not verdict.failures:
-        return Text()
-    failure = verdict.failures[0]
-    what = ", ".join(map(written, failure.glued)) or "other merges"
-    return Text(f"{failure.count:,} x {what} in {failure}")
+def _failures(verdict: Verdict) -> Text:
+    """The commonest failures: the tokens that are glued on, or else all, and how often."""
+    shown = (
+        f"{' '.join(map(written, failure.glued)) or failure} ({failure.count:,})"
+        for failure in verdict.failures
+    )
+    return Text(", ".join(shown))
 
 
 def _coloured(part: int, whole: int) -> Text:

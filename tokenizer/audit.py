@@ -301,7 +301,7 @@ def written(token: Token) -> str:
 
 def _quoted(text: str) -> str:
     escaped = "".join(char if char.isprintable() or char == " " else repr(char)[1:-1] for char in text)
-    return f'"{escaped}"'
+    return f"'{escaped}'" if '"' in escaped else f'"{escaped}"'
 
 
 def _plain(token: Token) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from itertools import accumulate
 
 from tokenizer.audit import audit
 from tokenizer.patterns import SplitPattern, pretokens
-from tokenizer.proofs import safe_cut, safe_cuts
+from tokenizer.proofs import begins, safe_cut, safe_cuts
 
 __all__ = ["always_isolated", "audit", "cuts", "isolated", "safe_cut", "safe_cuts"]
 
@@ -71,4 +71,4 @@ def always_isolated(prefix: str, slot: str, suffix: str, pattern: SplitPattern) 
     """
     if not slot:
         raise ValueError("the slot is empty; give the word or letter that stands between prefix and suffix")
-    return safe_cut(prefix, slot, pattern) and safe_cut(slot, suffix, pattern)
+    return begins(prefix, slot, pattern) and safe_cut(slot, suffix, pattern)

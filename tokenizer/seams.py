@@ -11,6 +11,7 @@ Run: python -m doctest tokenizer/seams.py
 """
 
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ import pyarrow as pa
 from tokenizer.cutting import Ints, buffer_of, slices
 from tokenizer.measure import Slots
 from tokenizer.patterns import SplitPattern
-from tokenizer.proofs import left_shape, right_shape, safe_cut
+from tokenizer.proofs import begins, left_shape, right_shape, safe_cut
 
 _NEAR, _FAR = 3, 16  # characters that a proof reads on both sides; FAR left of marks and slashes
 _BITS = 21  # of a character
@@ -33,15 +34,17 @@ def proved(texts: pa.StringArray, slots: Slots, pattern: SplitPattern) -> npt.ND
     """
     contexts = _Contexts(texts)
     safe = np.ones(len(slots), dtype=np.bool_)
-    for edge in (slots.start, slots.stop):
+    for edge, holds in ((slots.start, begins), (slots.stop, safe_cut)):
         inner = (edge > 0) & (edge < contexts.lengths[slots.text])
         # Slots that follow each other share an edge, and rows share texts.
         places, back = np.unique(contexts.offsets[slots.text[inner]] + edge[inner], return_inverse=True)
-        safe[inner] &= _safe(*contexts.at(places), pattern)[back]
+        safe[inner] &= _proofs(holds, *contexts.at(places), pattern)[back]
     return safe
 
 
-def _safe(left: Any, right: Any, pattern: SplitPattern) -> npt.NDArray[np.bool_]:
+def _proofs(
+    holds: Callable[[str, str, SplitPattern], bool], left: Any, right: Any, pattern: SplitPattern
+) -> npt.NDArray[np.bool_]:
     """Prove cuts between texts, each given as distinct texts and (n,) numbers of them."""
     sides = []
     for (texts, numbers), shape in ((left, right_shape), (right, left_shape)):
@@ -50,7 +53,7 @@ def _safe(left: Any, right: Any, pattern: SplitPattern) -> npt.NDArray[np.bool_]
         sides.append((list(shapes), found[numbers] if len(found) else numbers))
     (lefts, before), (rights, after) = sides
     pairs, back = np.unique(before * len(rights) + after, return_inverse=True)
-    safe = [safe_cut(lefts[pair // len(rights)], rights[pair % len(rights)], pattern) for pair in pairs]
+    safe = [holds(lefts[pair // len(rights)], rights[pair % len(rights)], pattern) for pair in pairs.tolist()]
     return np.array(safe, dtype=np.bool_)[back]
 
 
@@ -66,9 +69,13 @@ class _Contexts:
         self._char_of = np.concatenate(([0], np.cumsum(heads)))  # (bytes + 1,) characters before each byte
         seen = np.zeros(0x110000, dtype=np.bool_)
         seen[self._chars] = True
-        self._far = np.zeros(0x110001, dtype=np.bool_)
+        # By code point plus 1; 0 stands for what is outside of the text.
+        self._alone, self._far, self._letter = (np.zeros(0x110001, dtype=np.bool_) for _ in range(3))
         for char in np.flatnonzero(seen).tolist():
-            self._far[char + 1] = chr(char) == "/" or unicodedata.category(chr(char)).startswith("M")
+            kind = unicodedata.category(chr(char))[0]
+            self._letter[char + 1] = kind == "L"
+            self._alone[char + 1] = kind in "LN"
+            self._far[char + 1] = kind == "M" or char == ord("/")
 
     def at(self, places: Ints) -> tuple[Any, Any]:
         """What stands left and right of places, rising: distinct texts, and (n,) their numbers."""
@@ -76,8 +83,14 @@ class _Contexts:
         at = self._char_of[places]
         low, high = self._char_of[self.offsets[text]], self._char_of[self.offsets[text + 1]]
         near = [self._char(at - back, low, high) for back in range(_NEAR, 0, -1)]
+        for char in near[:-1]:
+            char[self._alone[near[-1]]] = 0  # left of a letter or a digit nothing matters
         left_texts, left = _distinct(near)
-        right = _distinct([self._char(at + on, low, high) for on in range(_NEAR)])
+        first, second, third = (self._char(at + on, low, high) for on in range(_NEAR))
+        # A contraction begins with an apostrophe, or is looked for in two letters; else one character counts.
+        third[first != ord("'") + 1] = 0
+        second[~self._letter[first] & (first != ord("'") + 1)] = 0
+        right = _distinct([first, second, third])
         far = np.flatnonzero(self._far[near[-1]] | self._far[near[-2]])
         if len(far):
             starts = self._byte_of[np.maximum(at[far] - _FAR, low[far])]
