@@ -253,7 +253,7 @@ def boundaries(
     told for each split pattern, and holds for every vocabulary that has it. Exit status 1 where a style that
     claims isolation falls short.
     """
-    from generators.audit import sheets_of, write_json
+    from generators.taskaudit import sheets_of, write_json
     from generators.audittable import show
     from tasks.registry import ours, task_class
     from tokenizer.audit import tokenizers_of

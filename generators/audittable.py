@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from generators.audit import Line, Sheet, share
+from generators.taskaudit import Line, Sheet, share
 from tokenizer.audit import Verdict, written
 
 WIDTH = 132  # in a pipe

@@ -8,13 +8,13 @@ isolated on the tokenizer. One in which a letter has one form throughout is pref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from generators.audit import Batch, Sheet, sheet_of
+from generators.taskaudit import Batch, Sheet, sheet_of
 from generators.names import find
 from generators.styles import STYLES
 from tokenizer.encoding import Encoding, open_encoding
 
 AUTO = "auto"
-WORDS = 500  # of each task and split, to choose by
+WORDS = 500  # of each task, to choose by
 CONFIRM = 5_000  # of each task and split, where the pattern does not prove what was measured
 MARGIN = 1.10  # what a style with one form of each letter may cost, against the cheapest
 
@@ -52,7 +52,7 @@ def choose(make: Make, encoding: Encoding) -> tuple[str, dict[str, Any]]:
     Raises:
         ValueError: no style is isolated; says which slot of each fails, and on what.
     """
-    sheets = {name: _sheet(make(name), encoding, WORDS) for name in STYLES}
+    sheets = {name: _sheet(_first_of_each(make(name)), encoding, WORDS) for name in STYLES}
     whole = {name: sheet for name, sheet in sheets.items() if sheet.whole}
     for name in ranked(whole):
         sheet = sheets[name]
@@ -71,6 +71,11 @@ def ranked(sheets: Mapping[str, Sheet]) -> list[str]:
     return sorted(
         sheets, key=lambda name: (len(sheets[name].forms("letter")) > 1 or cost[name] > most, cost[name])
     )
+
+
+def _first_of_each(tasks: Iterable[Any]) -> list[Any]:
+    """Leave out other splits of the same task: to make tasks is most of the work."""
+    return list({task.name: task for task in reversed(list(tasks))}.values())[::-1]
 
 
 def _sheet(tasks: Iterable[Any], encoding: Encoding, words: int) -> Sheet:
