@@ -253,8 +253,8 @@ def boundaries(
     told for each split pattern, and holds for every vocabulary that has it. Exit status 1 where a style that
     claims isolation falls short.
     """
-    from generators.taskaudit import sheets_of, write_json
     from generators.audittable import show
+    from generators.taskaudit import sheets_of, write_json
     from tasks.registry import ours, task_class
     from tokenizer.audit import tokenizers_of
 

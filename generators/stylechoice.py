@@ -8,9 +8,9 @@ isolated on the tokenizer. One in which a letter has one form throughout is pref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from generators.taskaudit import Batch, Sheet, sheet_of
 from generators.names import find
 from generators.styles import STYLES
+from generators.taskaudit import Batch, Sheet, sheet_of
 from tokenizer.encoding import Encoding, open_encoding
 
 AUTO = "auto"
