@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,10 @@ def main() -> None:
 
 
 _PATH = click.Path()
+_TOKENIZER = "a tiktoken name or a file (.tiktoken, .pkl, tokenizer.json, tekken.json)."
 _OPTIONS = (
     ("--seed", {"type": int, "default": 0, "help": "Another seed, other conversations."}),
-    ("--style", {"default": "quote-comma", "help": "How words and letters are written."}),
+    ("--style", {"default": "quote-comma", "help": "How words and letters are written; auto: for T."}),
     ("--language", {"help": "Of the questions: en, shares such as en:0.7,es:0.3, or all."}),
     ("--answer-language", {"default": "question", "help": "Of the answers: question, or a code."}),
     ("--tool", {"default": "nanochat", "help": "Whose Python tool runs calls: nanochat, python or none."}),
@@ -119,11 +121,16 @@ def preview(
     Tokens alternate in colour, grey where the model is not trained on them; words and letters are underlined.
     Without --tokenizer the first conversation is shown in the tokens of Hornbook's own vocabulary.
     """
-    from generators.preview import ROWS
+    from generators.preview import ROWS as SEEN
     from generators.preview import preview as show
-    from tasks.registry import task_class
+    from generators.stylechoice import settle
+    from tasks.registry import ROWS, task_class
 
-    made = task_class(task)(max(count, ROWS * seams), split, **options)
+    cls = task_class(task)
+    options["style"], _ = settle(
+        options["style"], tokenizer, lambda style: [cls(ROWS, split, **{**options, "style": style})]
+    )
+    made = cls(max(count, SEEN * seams), split, **options)
     encoding = None
     if tokenizer is not None or pattern is not None:
         from tokenizer.encoding import open_encoding
@@ -164,14 +171,22 @@ def export(
     from generators.dialects import Dialect
     from generators.export import export as write
     from generators.names import find
+    from generators.stylechoice import settle
     from generators.workers import lean
     from tasks.registry import parse, train_and_test
 
     lean()
     find(split, ("both", "train", "test"), "split")
     columns = Dialect(dialect, tool_text)
-    pairs = [train_and_test(*parse(task), seed=seed, **options) for task in tasks]
-    splits = {name: [pair[name] for pair in pairs] for name in ("train", "test") if split in ("both", name)}
+    parsed, tokenizer = [parse(task) for task in tasks], options.pop("tokenizer")
+    wanted = ("train", "test") if split == "both" else (split,)
+
+    def in_style(style: str) -> dict[str, list[Any]]:
+        pairs = [train_and_test(*task, seed=seed, **{**options, "style": style}) for task in parsed]
+        return {name: [pair[name] for pair in pairs] for name in wanted}
+
+    style, choice = settle(options["style"], tokenizer, lambda style: chain(*in_style(style).values()))
+    splits = in_style(style)
     start = time.perf_counter()
     with _progress("rows written") as progress:
         done = write(
@@ -182,6 +197,7 @@ def export(
             shard_rows=shard_rows,
             workers=workers,
             overwrite=overwrite,
+            style_choice=choice,
             progress=progress,
         )
     seconds = time.perf_counter() - start
@@ -192,6 +208,8 @@ def export(
     for name, found in done.manifest["splits"].items():
         counts = ", ".join(f"{task} {by['rows']['all']:,}" for task, by in found["tasks"].items())
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
+    if choice:
+        click.echo(f"  style  {choice['style']}: {choice['why']}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
 
@@ -264,6 +282,51 @@ def train(files: tuple[Path, ...], vocab: int, pattern: str, out: Path, overwrit
     if made.n_vocab < vocab:
         click.echo(f"  fewer than the {vocab:,} asked for: the text has no more to merge")
     click.echo(f"  hornbook preview spellingbee --tokenizer {shlex.quote(str(out))}")
+
+
+@main.command(epilog=EXAMPLE + "hornbook boundaries --tokenizer cl100k_base --style classic --language en")
+@click.option("--tokenizer", "tokenizers", multiple=True, metavar="T", help=_TOKENIZER)
+@click.option("--style", "styles", multiple=True, help="How words and letters are written; all styles.")
+@click.option("--task", "names", multiple=True, help="A name, or path.to.module:Class; all our tasks.")
+@click.option("--language", "languages", multiple=True, help="Of the questions, as in export; its usual mix.")
+@click.option(
+    "--words", type=click.IntRange(1, 10**7), default=2000, show_default=True, help="How many, of each task."
+)
+@click.option(
+    "--pattern", help="The split pattern of .tiktoken files; without a tokenizer, the one to look at."
+)
+@click.option("--json", "file", type=click.Path(), help="Write all that was found, as JSON.")
+def boundaries(
+    tokenizers: tuple[str, ...],
+    styles: tuple[str, ...],
+    names: tuple[str, ...],
+    languages: tuple[str, ...],
+    words: int,
+    pattern: str | None,
+    file: str | None,
+) -> None:
+    """Tell which words and letters are their own tokens, wherever they stand.
+
+    A slot is isolated where the tokens that cover it are those of the slot alone. Without a tokenizer this is
+    told for each split pattern, and holds for every vocabulary that has it. Exit status 1 where a style that
+    claims isolation falls short.
+    """
+    from generators.audittable import show
+    from generators.taskaudit import sheets_of, write_json
+    from tasks.registry import ours, task_class
+    from tokenizer.audit import tokenizers_of
+
+    looked = tokenizers_of(tokenizers, pattern)
+    classes = [task_class(name) for name in names or ours()]
+    language = ",".join(languages) or None
+    sheets = sheets_of(
+        lambda style: [cls(words, style=style, language=language) for cls in classes], looked, styles, words
+    )
+    show(sheets)
+    if file:
+        write_json(sheets, file)
+    if short := [sheet for sheet in sheets if sheet.short]:
+        raise _Stop(str(short[0]))
 
 
 @contextmanager

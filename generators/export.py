@@ -51,6 +51,7 @@ def export(
     shard_rows: int = SHARD,
     workers: int | None = None,
     overwrite: bool = False,
+    style_choice: Mapping[str, Any] | None = None,
     progress: Progress = lambda done, rows: None,
 ) -> Exported:
     """Write tasks to a folder of Parquet shards.
@@ -63,6 +64,7 @@ def export(
         shard_rows: rows of a shard.
         workers: processes; None takes as many as there are cores, 1 stays in this one.
         overwrite: replace another export in the folder.
+        style_choice: why the tasks have their style, for the manifest; see generators.stylechoice.
         progress: told how many rows are done, of how many.
 
     Raises:
@@ -96,7 +98,7 @@ def export(
         task = _Work(mixtures, dialect, folder.path, folder.scratch)
         for job, record in run(task, missing, workers, lambda done: progress(rows + done, total)):
             records[job.file] = record
-        manifest = _finish(folder, whole, asked, jobs, records, lexicons)
+        manifest = _finish(folder, whole, asked, jobs, records, lexicons, style_choice)
         return Exported(manifest, tuple(job.file for job in missing), kept)
 
 
@@ -107,6 +109,7 @@ def _finish(
     jobs: Sequence[Job],
     records: Mapping[str, Record],
     lexicons: Mapping[str, Any],
+    style_choice: Mapping[str, Any] | None,
 ) -> Mapping[str, Any]:
     """Write the manifest, or, where a whole folder was only mended, see that it is as it was."""
     ordered = [records[job.file] for job in jobs]
@@ -125,6 +128,8 @@ def _finish(
         manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports)
         if manifest["words_shared_by_splits"]:
             raise ValueError(f"train and test share {manifest['words_shared_by_splits']} words")
+        if style_choice is not None:
+            manifest["style_choice"] = dict(style_choice)
     folder.finish(manifest, card(manifest))
     return manifest
 

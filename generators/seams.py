@@ -29,8 +29,8 @@ from generators.book import Book
 from generators.parts import writes
 from generators.pieces import FIRST_PART, MARKS, NUMBER, SLOT, SLOT_SHIFT, SLOTS
 from generators.ragged import Ragged
-from tokenizer.boundaries import left_shape, right_shape, safe_cut
 from tokenizer.patterns import NAMES, SplitPattern, pattern
+from tokenizer.proofs import left_shape, right_shape, safe_cut
 
 _CODE = SLOT | NUMBER  # of a code, what tells pieces apart
 _WIDTH = 29  # its bits

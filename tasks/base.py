@@ -7,7 +7,7 @@ tasks/spellingbee.py has two real ones.
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from operator import index as whole
 from os import PathLike
 from typing import Any, ClassVar, overload
@@ -230,13 +230,11 @@ class Task:
 
     @cached_property
     def _questions(self) -> Questions:
-        asked = [language(code) for code in self.languages]
         kinds = self.prompts
-        templates = {
-            lang.code: lang.prompts.get(kinds, ()) if isinstance(kinds, str) else kinds[lang.code]
-            for lang in asked
-        }
-        return Questions(asked, templates, self.slots)
+        if isinstance(kinds, str):
+            return _questions_of(kinds, tuple(self.languages), self.slots)
+        asked = [language(code) for code in self.languages]
+        return Questions(asked, {lang.code: kinds[lang.code] for lang in asked}, self.slots)
 
     @property
     def asked_for(self) -> dict[str, Any]:
@@ -378,6 +376,13 @@ class Task:
 def _tool(contract: str) -> PythonTool:
     """One sandbox a contract and process, whatever the number of tasks."""
     return PythonTool(contract)
+
+
+@lru_cache(maxsize=16)
+def _questions_of(kind: str, codes: tuple[str, ...], slots: tuple[str, ...]) -> Questions:
+    """The questions of a kind, which tasks of all splits and styles share."""
+    asked = [language(code) for code in codes]
+    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots)
 
 
 def _make(cls: type[Task], args: tuple[Any, ...], options: dict[str, Any]) -> Task:

@@ -69,6 +69,11 @@ def entries() -> dict[str, Entry]:
     return found
 
 
+def ours() -> list[str]:
+    """Return the names of the tasks beside this file."""
+    return [entry.name for entry in entries().values() if entry.ours]
+
+
 def _strings(node: ast.ClassDef) -> list[tuple[str, str]]:
     return [
         (target.id, line.value.value)

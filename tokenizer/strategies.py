@@ -15,7 +15,7 @@ Run: python -m doctest tokenizer/strategies.py
 
 import random
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import accumulate
@@ -24,8 +24,10 @@ from typing import Literal
 import regex
 
 from tokenizer.boundaries import isolated
+from tokenizer.cutting import Token, Tokenizer
 from tokenizer.encoding import Encoding
 from tokenizer.patterns import NAMES, SplitPattern, pattern, pretokens
+from tokenizer.templates import Value, filled, parse, slots_of
 from tokenizer.train import train
 
 try:
@@ -53,14 +55,10 @@ _HEADS = ("s", "t", "d", "m", "re", "ve", "ll", "S", "T", "RE", "Ve", "ſ")
 # What patterns let stand with a word in one pre-token, or what a merge may glue to it.
 _GLUE = [*" '\"’‘“”`´«»„,.:;-—/\\()[]<>=#*_|!?…、。「」\n\r\t\u00a0\u3000sStaéя字17½\u200d🍓"]
 _GLUE += [' "', " '", '("', "('", ", ", ": ", "\n\n", ".\n/", "'s", '","']
-_SLOT = regex.compile(r"\{([^\W\d]\w*)\}")  # other braces stand for themselves
 _ONE_STAGE = tuple(name for name in NAMES if not pattern(name).then)  # what rustbpe can train with
 _ALL = tuple(SCRIPTS)
 
-Tokenizer = Encoding | SplitPattern
-Value = str | Mapping[str, str]  # fills a template: one text for every slot, or a text by the name of each
 Values = Iterable[Value] | st.SearchStrategy[Value]
-Token = tuple[bytes, int | None]  # bytes and id; a pre-token has none
 
 
 def letters(scripts: Iterable[str] = _ALL, *, marks: bool = False) -> st.SearchStrategy[str]:
@@ -157,14 +155,14 @@ def isolation_failures(
     >>> [len(isolation_failures("1:{letter}", pattern(name), "abc", "letter")) for name in ("gpt2", "o200k")]
     [0, 3]
     """
-    pieces, found = _SLOT.split(template), []  # every second piece is the name of a slot
-    if slot not in pieces[1::2]:
-        raise ValueError(f"the template {template!r} has no slot {{{slot}}}; its slots are {pieces[1::2]}")
+    pieces, found = parse(template), []
+    if slot not in slots_of(pieces):
+        raise ValueError(
+            f"the template {template!r} has no slot {{{slot}}}; its slots are {slots_of(pieces)}"
+        )
     what = f"{{{slot}}} is not isolated with "
     what += "the pattern " * isinstance(tokenizer, SplitPattern) + tokenizer.name
-    for value in values:
-        fill = dict.fromkeys(pieces[1::2], value) if isinstance(value, str) else value
-        parts = [fill[piece] if at % 2 else piece for at, piece in enumerate(pieces)]
+    for parts in filled(pieces, values):
         text, edges = "".join(parts), [0, *accumulate(map(len, parts))]
         tokens = _cut(tokenizer, text)
         ends = [*accumulate(len(token) for token, _ in tokens)]  # in bytes
@@ -197,7 +195,7 @@ def assert_isolated(
     >>> assert_isolated("1:{letter}\n", pattern("o200k"), "letter", values=[" s", " t"])
     """
     if values is None:
-        named = _SLOT.split(template)[1::2]
+        named = slots_of(parse(template))
         values = st.fixed_dictionaries({name: letters() if name == "letter" else words() for name in named})
     failures = partial(isolation_failures, template, tokenizer, slot=slot)
     if isinstance(values, st.SearchStrategy):
