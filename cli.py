@@ -81,6 +81,13 @@ def _task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _tokenizer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a tokenizer."""
+    command = click.option("--pattern", help="The split pattern of a .tiktoken file without one.")(command)
+    what = "tiktoken's name, a .tiktoken file, tokenizer.pkl or tokenizer.json."
+    return click.option("--tokenizer", metavar="T", help=what)(command)
+
+
 @main.command(epilog=EXAMPLE + "hornbook tasks")
 def tasks() -> None:
     """List what can be taught."""
@@ -109,13 +116,22 @@ def preview(task: str, count: int, split: str, **options: Any) -> None:
 @click.argument("tasks", nargs=-1, required=True, metavar="TASK[:ROWS]...")
 @click.option("--out", required=True, type=click.Path(), help="The folder to write.")
 @click.option("--split", default="both", show_default=True, help="train, test or both.")
-@click.option("--dialect", default="universal", show_default=True, help="The columns: universal or messages.")
+@click.option(
+    "--dialect", default="universal", show_default=True, help="The columns: universal, messages or tokens."
+)
 @click.option("--tool-text", default="none", show_default=True, help="The tool in `content`: none or fenced.")
 @click.option(
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
 @click.option("--overwrite", is_flag=True, help="Replace another export in the folder.")
+@_tokenizer_options
+@click.option(
+    "--control",
+    multiple=True,
+    metavar="ROLE=NAME",
+    help="A control token of the tokenizer, where it is not named as nanochat's: bos='<|endoftext|>'.",
+)
 @_task_options
 def export(
     tasks: tuple[str, ...],
@@ -126,6 +142,9 @@ def export(
     shard_rows: int,
     workers: int | None,
     overwrite: bool,
+    tokenizer: str | None,
+    pattern: str | None,
+    control: tuple[str, ...],
     seed: int,
     **options: Any,
 ) -> None:
@@ -133,16 +152,20 @@ def export(
 
     ROWS are train rows, 10,000 unless said; the test split has 5 % of that, at most 5,000. Run again,
     an export finishes what is missing and keeps what is whole.
+
+    The dialect tokens holds ids of the tokenizer, and the loss mask; any other has, where a tokenizer is
+    named, each row's number of tokens.
     """
-    from generators.dialects import Dialect
+    from generators.dialects import asked_dialect
     from generators.export import export as write
     from generators.names import find
+    from generators.tokencounts import said
     from generators.workers import lean
     from tasks.registry import parse, train_and_test
 
     lean()
     find(split, ("both", "train", "test"), "split")
-    columns = Dialect(dialect, tool_text)
+    columns = asked_dialect(dialect, tool_text, tokenizer, pattern, control)
     pairs = [train_and_test(*parse(task), seed=seed, **options) for task in tasks]
     splits = {name: [pair[name] for pair in pairs] for name in ("train", "test") if split in ("both", name)}
     start = time.perf_counter()
@@ -165,6 +188,8 @@ def export(
     for name, found in done.manifest["splits"].items():
         counts = ", ".join(f"{task} {by['rows']['all']:,}" for task, by in found["tasks"].items())
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
+    for line in said(done.manifest):
+        click.echo(f"  {line}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
 

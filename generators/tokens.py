@@ -142,35 +142,6 @@ class Renderer:
                 f"proved safe; begin the untrained piece with a space"
             )
 
-    def plain(self, conversation: dict[str, Any]) -> tuple[list[int], list[bool]]:
-        """Render one conversation the obvious way, as task[i] gives it: what `render` must equal."""
-        ids: list[int] = []
-        mask: list[bool] = []
-        before = ""
-
-        def say(kind: str, text: str, trained: bool) -> None:
-            nonlocal before
-            for values, flags in (self.chat.between(before, kind), (self.encoding.encode(text), None)):
-                ids.extend(values)
-                mask.extend(flags if flags is not None else [trained] * len(values))
-            before = kind
-
-        system = ""
-        for message in conversation["messages"]:
-            content = message["content"]
-            if message["role"] == "system":
-                system = content + "\n\n"
-            elif message["role"] == "user":
-                say("user", system + content, False)
-                system = ""
-            else:
-                say("assistant", "", False)
-                parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-                for part in parts:
-                    say(part["type"], part["text"], part["type"] != "python_output")
-        values, flags = self.chat.between(before, "")
-        return ids + values, mask + flags
-
 
 def _merged(book: Book, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Make a system message the head of the user's, two newlines between, as nanochat does."""
