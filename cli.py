@@ -204,14 +204,17 @@ def export(
     help="A task of your own that DIR has rows of.",
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
-def verify(folder: str, classes: tuple[str, ...], workers: int | None) -> None:
+@_tokenizer_options
+def verify(
+    folder: str, classes: tuple[str, ...], workers: int | None, tokenizer: str | None, pattern: str | None
+) -> None:
     """Read every row of an export back and derive it again from its facts."""
     from generators.verify import verify as check
     from tasks.registry import checks
 
     start = time.perf_counter()
     with _progress("rows checked") as progress:
-        report = check(folder, checks(classes), workers, progress)
+        report = check(folder, checks(classes), workers, progress, tokenizer, pattern)
     seconds = time.perf_counter() - start
     rows = sum(report.rows.values())
     click.echo(
@@ -224,6 +227,10 @@ def verify(folder: str, classes: tuple[str, ...], workers: int | None) -> None:
     click.echo(
         f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on; words: {words}"
     )
+    if report.tokens:
+        click.echo(f"  {report.tokens:,} tokens made again")
+    if report.uncounted:
+        click.echo(f"  tokens were not counted again: {report.uncounted}")
     click.echo(f"  {report.duplicates:,} rows equal to an earlier one")
     for problem in report.problems[:50]:
         click.echo(problem, err=True)

@@ -111,9 +111,7 @@ class Dialect:
     @property
     def schema(self) -> pa.Schema:
         """The columns, the same for every shard."""
-        if self.name == "tokens":
-            return TOKENS
-        return SCHEMAS[self.name] if self.tokenizer is None else SCHEMAS[self.name].append(_TOKENS)
+        return schema_of(self.name, self.tokenizer is not None)
 
     @cached_property
     def renderer(self) -> Renderer | None:
@@ -206,6 +204,13 @@ class _Turns:
         total = np.concatenate(([0], np.cumsum(keep)))
         kept = _Turns(total[self.offsets], self.roles[keep], self.content.filter(as_arrow(keep)))
         return _list(kept.offsets, kept.struct())
+
+
+def schema_of(name: str, counted: bool) -> pa.Schema:
+    """Return the columns of a dialect; `counted` says whether its tokens are."""
+    if find(name, DIALECTS, "dialect") == "tokens":
+        return TOKENS
+    return SCHEMAS[name].append(_TOKENS) if counted else SCHEMAS[name]
 
 
 def ids(conversations: Conversations) -> pa.StringArray:

@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 UNIVERSAL = Dialect("universal")
 FILES = ("lexicon", "holdout", "exclude")  # options that name a file: what it holds counts, not its place
 ROWS = ("size", "split", "start", "stop", "step")  # options that choose rows
-CHECKED = 1000  # rows of a split whose ids are made in both ways before the first is written
+CHECKED = 1000  # rows of an export, at least, whose ids are made in both ways before the first is written
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,14 @@ def _finish(
 
 
 def _check_tokens(dialect: Dialect, mixtures: Mapping[str, Mixture]) -> None:
-    """Make some rows of each split both ways, composed and plain, all if they are few."""
+    """Make some rows of every split both ways, composed and plain; all if they are few."""
     if dialect.renderer is None:
         return
+    book, total = Book(), sum(map(len, mixtures.values()))
     for mixture in mixtures.values():
-        rows = np.linspace(0, len(mixture) - 1, min(len(mixture), CHECKED)).astype(np.int64)
-        conversations = mixture.conversations(np.unique(rows), Book())
+        count = min(len(mixture), -(-CHECKED * len(mixture) // total))
+        rows = np.linspace(0, len(mixture) - 1, count).astype(np.int64)
+        conversations = mixture.conversations(rows, book)
         check(dialect.renderer, conversations, ids(conversations).to_pylist())
 
 
