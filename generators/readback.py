@@ -13,6 +13,7 @@ from generators.rowcheck import fenced
 from tokenizer.chat import ChatTokens
 from tokenizer.encoding import Encoding, EncodingError
 
+_Follow = tuple[str, list[int], list[bool]]  # the kind of the next part, control tokens before it, their mask
 Parts = list[tuple[int, str, str, bool]]
 _WRITTEN = ("text", "python")
 _AFTER = {
@@ -105,24 +106,28 @@ class Reader:
 
     def _runs(self, ids: list[int]) -> Iterator[_Run]:
         """Cut ids at control tokens, as they must follow one another."""
-        at, kind, control = 0, "", self._control
+        at, kind = 0, ""
         while True:
-            for after, tokens, trained in self._next[kind]:
-                stop = at + len(tokens)
-                # A text takes no token to begin; where a control token stands there is none.
-                fits = tokens or (at < len(ids) and ids[at] not in control)
-                if fits and ids[at:stop] == tokens and (after or stop == len(ids)):
-                    break
-            else:
-                found = self._encoding.decode(ids[at : at + 3])
-                raise EncodingError(f"behind {kind or 'its start'} stands {found!r} at token {at}")
-            end = stop
-            while after not in ("", "assistant") and end < len(ids) and ids[end] not in control:
+            after, tokens, trained = self._following(ids, at, kind)
+            at += len(tokens)
+            end = at
+            while after not in ("", "assistant") and end < len(ids) and ids[end] not in self._control:
                 end += 1
-            yield _Run(after, trained, ids[stop:end])
+            yield _Run(after, trained, ids[at:end])
             if not after:
                 return
             at, kind = end, after
+
+    def _following(self, ids: list[int], at: int, kind: str) -> _Follow:
+        for follow in self._next[kind]:
+            after, tokens, _ = follow
+            stop = at + len(tokens)
+            # A text takes no token to begin; where a control token stands there is none.
+            fits = tokens or (at < len(ids) and ids[at] not in self._control)
+            if fits and ids[at:stop] == tokens and (after or stop == len(ids)):
+                return follow
+        found = self._encoding.decode(ids[at : at + 3])
+        raise EncodingError(f"behind {kind or 'its start'} stands {found!r} at token {at}")
 
     def _encoded(self, ids: list[int], text: str, may_be_two: bool) -> bool:
         """Say whether the tokenizer makes these ids of their text, or of its two halves."""
@@ -139,5 +144,5 @@ class Reader:
         )
 
 
-def _fewest(follow: tuple[str, list[int], list[bool]]) -> int:
+def _fewest(follow: _Follow) -> int:
     return -len(follow[1])
