@@ -40,7 +40,7 @@ class Read:
     Attributes:
         messages: pairs of role and content, the exchange with the tool in it as fenced code.
         parts: of the assistant's turns: number of the message, type, text, whether it is trained on.
-        problems: what is wrong with ids and mask; where they are no conversation at all, all that there is.
+        problems: what is wrong with ids and mask.
     """
 
     messages: list[tuple[str, str]]
@@ -75,25 +75,26 @@ class Reader:
         }
 
     def read(self, ids: Sequence[int], mask: Sequence[bool]) -> Read:
-        """Read one conversation back."""
+        """Read one conversation back.
+
+        Raises:
+            EncodingError: ids are not of the vocabulary, or their control tokens make no conversation.
+        """
         messages: list[tuple[str, str]] = []
         parts: Parts = []
         problems, expected, before = [], [], ""
-        try:
-            runs = list(self._runs(list(ids)))
-            for run, after in zip(runs, [*runs[1:], runs[-1]], strict=True):
-                expected += [*run.control, *[run.kind in _WRITTEN] * len(run.ids)]
-                text = self._encoding.decode(run.ids)
-                if run.kind in ("user", "assistant"):
-                    messages.append((run.kind, text))
-                elif run.kind:
-                    parts.append((len(messages) - 1, run.kind, text, run.kind in _WRITTEN))
-                may_be_two = run.kind == "text" and (after.kind == "python" or before == "python_output")
-                if not self._encoded(run.ids, text, may_be_two):
-                    problems.append(f"the ids of {text[:60]!r} are not those that its tokenizer gives")
-                before = run.kind
-        except EncodingError as error:
-            return Read([], [], [str(error)])
+        runs = list(self._runs(list(ids)))
+        for run, after in zip(runs, [*runs[1:], runs[-1]], strict=True):
+            expected += [*run.control, *[run.kind in _WRITTEN] * len(run.ids)]
+            text = self._encoding.decode(run.ids)
+            if run.kind in ("user", "assistant"):
+                messages.append((run.kind, text))
+            elif run.kind:
+                parts.append((len(messages) - 1, run.kind, text, run.kind in _WRITTEN))
+            may_be_two = run.kind == "text" and (after.kind == "python" or before == "python_output")
+            if not self._encoded(run.ids, text, may_be_two):
+                problems.append(f"the ids of {text[:60]!r} are not those that its tokenizer gives")
+            before = run.kind
         wrong = next((at for at, pair in enumerate(zip_longest(mask, expected)) if len({*pair}) > 1), None)
         if wrong is not None:
             shown = self._encoding.decode(list(ids[wrong : wrong + 1]))

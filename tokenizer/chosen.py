@@ -7,6 +7,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import PurePath
@@ -91,6 +92,14 @@ class Tokenizer:
         return type(self), (self.source, self.pattern, self.control, self.fingerprint)
 
 
-@lru_cache(maxsize=4)
 def _opened(source: str | None, pattern: str | None) -> Encoding:
+    # A file that was replaced or removed meanwhile is another one.
+    with suppress(OSError):
+        found = os.stat(source or "")
+        return _kept(source, pattern, (found.st_mtime_ns, found.st_size, found.st_ino))
+    return _kept(source, pattern, None)
+
+
+@lru_cache(maxsize=4)
+def _kept(source: str | None, pattern: str | None, state: tuple[int, int, int] | None) -> Encoding:
     return open_encoding(source, pattern)
