@@ -64,7 +64,7 @@ def main() -> None:
 
 
 _PATH = click.Path()
-_TOKENIZER = "a tiktoken name or a file (.tiktoken, .pkl, tokenizer.json, tekken.json)."
+_TOKENIZER = "A tiktoken name or a file (.tiktoken, .pkl, tokenizer.json, tekken.json)."
 _OPTIONS = (
     ("--seed", {"type": int, "default": 0, "help": "Another seed, other conversations."}),
     ("--style", {"default": "quote-comma", "help": "How words and letters are written; auto: for T."}),
@@ -86,6 +86,13 @@ def _task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _tokenizer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a tokenizer."""
+    what = "The split pattern of a .tiktoken file that names none."
+    command = click.option("--pattern", metavar="NAME", help=what)(command)
+    return click.option("--tokenizer", metavar="T", help=_TOKENIZER)(command)
+
+
 @main.command(epilog=EXAMPLE + "hornbook tasks")
 def tasks() -> None:
     """List what can be taught."""
@@ -101,10 +108,9 @@ def tasks() -> None:
 @click.argument("task")
 @click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
 @click.option("--split", default="train", show_default=True, help="train or test.")
-@click.option("--tokenizer", metavar="T", help="Show the tokens of this one: tiktoken's name, or a file.")
-@click.option("--pattern", metavar="NAME", help="The split pattern of a .tiktoken file that names none.")
 @click.option("--ids", is_flag=True, help="Show the tokens' ids too.")
 @click.option("--seams", is_flag=True, help="List the unsafe seams of 1,000 conversations.")
+@_tokenizer_options
 @_task_options
 def preview(
     task: str,
@@ -126,16 +132,15 @@ def preview(
     from generators.stylechoice import settle
     from tasks.registry import ROWS, task_class
 
-    cls = task_class(task)
-    options["style"], _ = settle(
-        options["style"], tokenizer, lambda style: [cls(ROWS, split, **{**options, "style": style})]
-    )
-    made = cls(max(count, SEEN * seams), split, **options)
-    encoding = None
+    cls, encoding = task_class(task), None
     if tokenizer is not None or pattern is not None:
         from tokenizer.encoding import open_encoding
 
         encoding = open_encoding(tokenizer, pattern)
+    options["style"], _ = settle(
+        options["style"], encoding, lambda style: [cls(ROWS, split, **{**options, "style": style})]
+    )
+    made = cls(max(count, SEEN * seams), split, **options)
     show(made, count, encoding=encoding, ids=ids, seams=seams)
 
 
@@ -143,13 +148,22 @@ def preview(
 @click.argument("tasks", nargs=-1, required=True, metavar="TASK[:ROWS]...")
 @click.option("--out", required=True, type=click.Path(), help="The folder to write.")
 @click.option("--split", default="both", show_default=True, help="train, test or both.")
-@click.option("--dialect", default="universal", show_default=True, help="The columns: universal or messages.")
+@click.option(
+    "--dialect", default="universal", show_default=True, help="The columns: universal, messages or tokens."
+)
 @click.option("--tool-text", default="none", show_default=True, help="The tool in `content`: none or fenced.")
 @click.option(
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
 @click.option("--overwrite", is_flag=True, help="Replace another export in the folder.")
+@_tokenizer_options
+@click.option(
+    "--control",
+    multiple=True,
+    metavar="ROLE=NAME",
+    help="A control token of the tokenizer, where it is not named as nanochat's: bos='<|endoftext|>'.",
+)
 @_task_options
 def export(
     tasks: tuple[str, ...],
@@ -160,6 +174,9 @@ def export(
     shard_rows: int,
     workers: int | None,
     overwrite: bool,
+    tokenizer: str | None,
+    pattern: str | None,
+    control: tuple[str, ...],
     seed: int,
     **options: Any,
 ) -> None:
@@ -167,25 +184,30 @@ def export(
 
     ROWS are train rows, 10,000 unless said; the test split has 5 % of that, at most 5,000. Run again,
     an export finishes what is missing and keeps what is whole.
+
+    The dialect tokens holds ids of the tokenizer, and the loss mask; any other has, where a tokenizer is
+    named, each row's number of tokens.
     """
-    from generators.dialects import Dialect
+    from generators.dialects import asked_dialect
     from generators.export import export as write
     from generators.names import find
     from generators.stylechoice import settle
+    from generators.tokencounts import said
     from generators.workers import lean
     from tasks.registry import parse, train_and_test
 
     lean()
     find(split, ("both", "train", "test"), "split")
-    columns = Dialect(dialect, tool_text)
-    parsed, tokenizer = [parse(task) for task in tasks], options.pop("tokenizer")
+    columns = asked_dialect(dialect, tool_text, tokenizer, pattern, control)
+    parsed = [parse(task) for task in tasks]
     wanted = ("train", "test") if split == "both" else (split,)
 
     def in_style(style: str) -> dict[str, list[Any]]:
         pairs = [train_and_test(*task, seed=seed, **{**options, "style": style}) for task in parsed]
         return {name: [pair[name] for pair in pairs] for name in wanted}
 
-    style, choice = settle(options["style"], tokenizer, lambda style: chain(*in_style(style).values()))
+    encoding = columns.tokenizer.encoding if columns.tokenizer else None
+    style, choice = settle(options["style"], encoding, lambda style: chain(*in_style(style).values()))
     splits = in_style(style)
     start = time.perf_counter()
     with _progress("rows written") as progress:
@@ -210,6 +232,8 @@ def export(
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
     if choice:
         click.echo(f"  style  {choice['style']}: {choice['why']}")
+    for line in said(done.manifest):
+        click.echo(f"  {line}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
 
@@ -224,14 +248,17 @@ def export(
     help="A task of your own that DIR has rows of.",
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
-def verify(folder: str, classes: tuple[str, ...], workers: int | None) -> None:
+@_tokenizer_options
+def verify(
+    folder: str, classes: tuple[str, ...], workers: int | None, tokenizer: str | None, pattern: str | None
+) -> None:
     """Read every row of an export back and derive it again from its facts."""
     from generators.verify import verify as check
     from tasks.registry import checks
 
     start = time.perf_counter()
     with _progress("rows checked") as progress:
-        report = check(folder, checks(classes), workers, progress)
+        report = check(folder, checks(classes), workers, progress, tokenizer, pattern)
     seconds = time.perf_counter() - start
     rows = sum(report.rows.values())
     click.echo(
@@ -244,6 +271,10 @@ def verify(folder: str, classes: tuple[str, ...], workers: int | None) -> None:
     click.echo(
         f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on; words: {words}"
     )
+    if report.tokens:
+        click.echo(f"  {report.tokens:,} tokens made again")
+    if report.uncounted:
+        click.echo(f"  tokens were not counted again: {report.uncounted}")
     click.echo(f"  {report.duplicates:,} rows equal to an earlier one")
     for problem in report.problems[:50]:
         click.echo(problem, err=True)

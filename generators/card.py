@@ -28,18 +28,28 @@ row again from its facts.
 | rows | {heads} |
 |---|{rules}|
 {rows}
-
+{tokens}
 - No word of the test split is in the training split ({shared} shared).
 - {called:,} Python calls were run, and their outputs are what came back. {refused:,} conversations have
   none, because the model's own tool would refuse the call.
-- `messages`, `prompt` and `completion` are plain chat{without}. `parts` has every assistant turn in full,
-  as `text`, `python` and `python_output`; a tool's output is not for training on: `train` is false there.
+{columns}
 
 ## Licences
 
 The words and their frequencies come from wordfreq by Robyn Speer (doi:10.5281/zenodo.7199437), whose data
 is under CC BY-SA 4.0 and draws on sources that it names, among them Wikipedia, SUBTLEX and OpenSubtitles.
 Conversations made from your own words are yours.
+"""
+
+_TEXTS = """\
+- `messages`, `prompt` and `completion` are plain chat{without}. `parts` has every assistant turn in full,
+  as `text`, `python` and `python_output`; a tool's output is not for training on: `train` is false there."""
+_IDS = """\
+- `ids` are a whole conversation each, control tokens and all, laid out as nanochat's render_conversation
+  does. `mask` is true where the model is trained: on what it writes, never on a tool's output. `tokens` is
+  how many there are, `answer` what a right answer comes to."""
+_COUNTED = """
+Counted with the tokenizer {name} (`{fingerprint}`): {counts}.
 """
 
 
@@ -49,6 +59,15 @@ def card(manifest: Mapping[str, Any]) -> str:
     tasks = dict.fromkeys(task["task"] for task in asked["tasks"])
     counts = {split: found["tasks"] for split, found in splits.items()}
     languages = {code for by in counts.values() for task in by.values() for code in task.get("language", {})}
+
+    tokens = ""
+    if tokenizer := asked.get("tokenizer"):
+        tokens = _COUNTED.format(
+            name=tokenizer["name"],
+            fingerprint=tokenizer["fingerprint"][:16],
+            counts=", ".join(f"{found['tokens']:,} tokens in {split}" for split, found in splits.items()),
+        )
+    without = "" if asked["tool_text"] == "fenced" else ", without the exchange with the tool"
 
     def row(task: str) -> str:
         cells = [f"{by.get(task, {}).get('rows', {}).get('all', 0):,}" for by in counts.values()]
@@ -69,5 +88,6 @@ def card(manifest: Mapping[str, Any]) -> str:
         shared=manifest["words_shared_by_splits"],
         called=manifest["tool_calls"]["tool"],
         refused=manifest["tool_calls"]["refused"],
-        without="" if asked["tool_text"] == "fenced" else ", without the exchange with the tool",
+        tokens=tokens,
+        columns=_IDS if asked["dialect"] == "tokens" else _TEXTS.format(without=without),
     )

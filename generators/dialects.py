@@ -7,9 +7,15 @@ data, and one shard with another type breaks a loader (pyarrow, datasets).
 place for a tool: flattened into it, the tool's output would stand under the loss, and the model would
 learn to invent it. So `content` leaves the exchange with the tool out, unless `tool_text="fenced"`
 asks for it as fenced code, and `parts` holds every assistant turn in full.
+
+`tokens` holds what a model reads: ids, and a mask of those that it is trained to write. `answer` stands
+beside them to score by, and `tokens`, their number, so that a mixture is sized, and rows are packed or
+sorted by length, without reading ids. The other dialects have `tokens` too where a tokenizer is named.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +27,8 @@ from generators.arrays import as_arrow
 from generators.book import Conversations, gather
 from generators.names import find
 from generators.pieces import ASSISTANT, EXCHANGE, FIRST_PART, MARKS, NUMBER, OUTPUT, PYTHON, TEXT, UNTRAINED
+from generators.tokens import Renderer
+from tokenizer.chosen import Tokenizer
 
 MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 PART = pa.struct(
@@ -43,6 +51,11 @@ SCHEMAS = {
     ),
     "messages": _schema(*_HEAD, _PARTS, ("answer", pa.string())),
 }
+_TOKENS = pa.field("tokens", pa.int32(), nullable=False)
+TOKENS = _schema(
+    *_HEAD[:2], ("ids", pa.list_(pa.int32())), ("mask", pa.list_(pa.bool_())), ("answer", pa.string())
+).append(_TOKENS)
+DIALECTS = (*SCHEMAS, "tokens")
 TOOL_TEXTS = ("none", "fenced")
 # Only columns of few values gain from a dictionary; on text it is a waste of time and space.
 DICTIONARY = ["task", "language", "style", "template", "split"]
@@ -65,34 +78,77 @@ class Dialect:
     """How conversations become a table.
 
     Attributes:
-        name: one of SCHEMAS.
+        name: one of DIALECTS.
         tool_text: "none" leaves the exchange with the tool out of `content`, "fenced" writes it as
             fenced code.
+        tokenizer: whose ids `tokens` has; in the other dialects what tokens are counted with, if they are.
+
+    Raises:
+        EncodingError: the dialect is `tokens`, and the tokenizer lacks control tokens; lists them.
     """
 
     name: str = "universal"
     tool_text: str = "none"
+    tokenizer: Tokenizer | None = None
 
     def __post_init__(self) -> None:
-        find(self.name, SCHEMAS, "dialect")
+        find(self.name, DIALECTS, "dialect")
         find(self.tool_text, TOOL_TEXTS, "tool text")
+        if self.name == "tokens":
+            if self.tokenizer is None:
+                raise ValueError("the dialect tokens holds the ids of a tokenizer, and none is named")
+            if self.tool_text != "none":
+                raise ValueError(
+                    f"tool text {self.tool_text!r} is for `content`, which the dialect tokens lacks"
+                )
+            _ = self.tokenizer.chat
+        elif self.tokenizer is not None and self.tokenizer.control:
+            raise ValueError(
+                f"control tokens are written in the dialect tokens alone, and this is {self.name}; leave "
+                f"out {self.tokenizer.control[0][0]}={self.tokenizer.control[0][1]}"
+            )
 
     @property
     def schema(self) -> pa.Schema:
         """The columns, the same for every shard."""
-        return SCHEMAS[self.name]
+        return schema_of(self.name, self.tokenizer is not None)
+
+    @cached_property
+    def renderer(self) -> Renderer | None:
+        """What tokens are composed or counted with, in this process; None without a tokenizer.
+
+        Counting does not need control tokens: it takes one for each that nanochat's layout has, whether the
+        vocabulary has them or not.
+        """
+        if self.tokenizer is None:
+            return None
+        chat = self.tokenizer.chat if self.name == "tokens" else self.tokenizer.layout
+        return Renderer(self.tokenizer.encoding, chat)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.name, self.tool_text, self.tokenizer)  # not what the renderer remembers
 
     def table(self, conversations: Conversations) -> pa.Table:
         """Turn a batch into a table of this dialect's schema."""
+        columns = self._tokens(conversations) if self.name == "tokens" else self._texts(conversations)
+        columns |= {name: conversations.column(name) for name in ("task", "answer")}
+        columns["id"] = ids(conversations)
+        return pa.Table.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
+
+    def _tokens(self, conversations: Conversations) -> dict[str, pa.Array]:
+        if self.renderer is None:
+            return {}
+        if self.name != "tokens":
+            return {"tokens": as_arrow(self.renderer.count(conversations))}
+        tokens = self.renderer.render(conversations)
+        found, mask = tokens.columns()
+        return {"ids": found, "mask": mask, "tokens": as_arrow(tokens.lengths)}
+
+    def _texts(self, conversations: Conversations) -> dict[str, pa.Array]:
         laid = _Laid(conversations)
         turns = _fenced(conversations) if self.tool_text == "fenced" else laid.messages()
-        columns = {
-            "id": ids(conversations),
-            "task": conversations.column("task"),
-            "messages": _list(turns.offsets, turns.struct()),
-            "parts": laid.parts(),
-            "answer": conversations.column("answer"),
-        }
+        columns = self._tokens(conversations)
+        columns |= {"messages": _list(turns.offsets, turns.struct()), "parts": laid.parts()}
         if self.name == "universal":
             columns |= {name: conversations.column(name) for name in FLAT}
             columns["facts"] = conversations.book.strings(conversations.facts)
@@ -100,7 +156,37 @@ class Dialect:
             last[turns.offsets[1:] - 1] = True
             columns["prompt"] = turns.where(~last)
             columns["completion"] = turns.where(last)
-        return pa.Table.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
+        return columns
+
+
+def asked_dialect(
+    name: str,
+    tool_text: str = "none",
+    tokenizer: str | None = None,
+    pattern: str | None = None,
+    control: Sequence[str] = (),
+) -> Dialect:
+    """Make a dialect of what somebody asks for, the tokenizer opened.
+
+    Args:
+        name: of the dialect.
+        tool_text: see Dialect.
+        tokenizer: a name or path, as in open_encoding. Where the dialect needs one and none is named, it is
+            the vocabulary that comes with Hornbook.
+        pattern: the name of the split pattern of a `.tiktoken` file that has none beside it.
+        control: "role=name" of control tokens.
+
+    Raises:
+        ValueError: an option is wrong, or says something of a tokenizer where there is none.
+        EncodingError: the tokenizer can't be opened, or lacks what the dialect needs.
+    """
+    find(name, DIALECTS, "dialect")
+    if tokenizer is None and (name != "tokens" or pattern is not None):
+        given = "a split pattern" if pattern is not None else "control tokens"
+        if pattern is not None or control:
+            raise ValueError(f"{given} can be given for a tokenizer, and none is named")
+        return Dialect(name, tool_text)
+    return Dialect(name, tool_text, Tokenizer.opened(tokenizer, pattern, control))
 
 
 @dataclass(frozen=True)
@@ -118,6 +204,13 @@ class _Turns:
         total = np.concatenate(([0], np.cumsum(keep)))
         kept = _Turns(total[self.offsets], self.roles[keep], self.content.filter(as_arrow(keep)))
         return _list(kept.offsets, kept.struct())
+
+
+def schema_of(name: str, counted: bool) -> pa.Schema:
+    """Return the columns of a dialect; `counted` says whether its tokens are."""
+    if find(name, DIALECTS, "dialect") == "tokens":
+        return TOKENS
+    return SCHEMAS[name].append(_TOKENS) if counted else SCHEMAS[name]
 
 
 def ids(conversations: Conversations) -> pa.StringArray:

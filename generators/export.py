@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from generators.book import Books
+from generators.book import Book, Books
 from generators.card import card
-from generators.dialects import Dialect
+from generators.dialects import Dialect, ids
 from generators.folder import Folder, FolderError
 from generators.manifest import asked as write_asked
 from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
+from generators.plaintokens import check
 from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make
 from generators.workers import run
 
@@ -26,6 +27,7 @@ Progress = Callable[[int, int], None]
 UNIVERSAL = Dialect("universal")
 FILES = ("lexicon", "holdout", "exclude")  # options that name a file: what it holds counts, not its place
 ROWS = ("size", "split", "start", "stop", "step")  # options that choose rows
+CHECKED = 1000  # rows of an export, at least, whose ids are made in both ways before the first is written
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def export(
     Raises:
         FolderError: the folder can't be used; see Folder.opened.
         ValueError: an option is wrong, or train and test share a word.
+        EncodingError: composed ids are not the tokenizer's own; nothing is written.
     """
     for tasks in splits.values():
         _refuse_repeats(tasks)
@@ -85,7 +88,9 @@ def export(
         dialect=dialect.name,
         tool_text=dialect.tool_text,
         shard_rows=shard_rows,
+        tokenizer=None if dialect.tokenizer is None else dialect.tokenizer.described(),
     )
+    _check_tokens(dialect, mixtures)
     folder = Folder(out)
     with folder.opened(asked, jobs, overwrite):
         records = folder.done(jobs)
@@ -98,7 +103,7 @@ def export(
         task = _Work(mixtures, dialect, folder.path, folder.scratch)
         for job, record in run(task, missing, workers, lambda done: progress(rows + done, total)):
             records[job.file] = record
-        manifest = _finish(folder, whole, asked, jobs, records, lexicons, style_choice)
+        manifest = _finish(folder, whole, asked, jobs, records, lexicons, dialect, style_choice)
         return Exported(manifest, tuple(job.file for job in missing), kept)
 
 
@@ -109,6 +114,7 @@ def _finish(
     jobs: Sequence[Job],
     records: Mapping[str, Record],
     lexicons: Mapping[str, Any],
+    dialect: Dialect,
     style_choice: Mapping[str, Any] | None,
 ) -> Mapping[str, Any]:
     """Write the manifest, or, where a whole folder was only mended, see that it is as it was."""
@@ -126,12 +132,27 @@ def _finish(
             hashes[what] = {split: np.concatenate(part) for split, part in parts.items()}
         reports = {language: lexicon.report for language, lexicon in lexicons.items()}
         manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports)
+        if dialect.tokenizer is not None:
+            # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.
+            manifest["tokenizer"] = {"source": dialect.tokenizer.source, "pattern": dialect.tokenizer.pattern}
         if manifest["words_shared_by_splits"]:
             raise ValueError(f"train and test share {manifest['words_shared_by_splits']} words")
         if style_choice is not None:
             manifest["style_choice"] = dict(style_choice)
     folder.finish(manifest, card(manifest))
     return manifest
+
+
+def _check_tokens(dialect: Dialect, mixtures: Mapping[str, Mixture]) -> None:
+    """Make some rows of every split both ways, composed and plain; all if they are few."""
+    if dialect.renderer is None:
+        return
+    book, total = Book(), sum(map(len, mixtures.values()))
+    for mixture in mixtures.values():
+        count = min(len(mixture), -(-CHECKED * len(mixture) // total))
+        rows = np.linspace(0, len(mixture) - 1, count).astype(np.int64)
+        conversations = mixture.conversations(rows, book)
+        check(dialect.renderer, conversations, ids(conversations).to_pylist())
 
 
 def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ SCHEME = 1  # of the manifest itself
 PACKAGES = (
     "pyarrow",
     "numpy",
+    "tiktoken",
     "wordfreq",
     "pydantic-monty",
     "glin-profanity",
@@ -49,10 +50,10 @@ def asked(tasks: Sequence[Mapping[str, Any]], lexicons: Mapping[str, str], **opt
 
 
 def code_hash() -> str:
-    """Hash the sources that decide what is written: generators, their prompts, and our tasks."""
+    """Hash the sources that decide what is written: generators, their prompts, our tasks, tokenizers."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for pattern in ("generators/*.py", "generators/prompts/*.toml", "tasks/*.py"):
+    for pattern in ("generators/*.py", "generators/prompts/*.toml", "tasks/*.py", "tokenizer/*.py"):
         for path in sorted(root.glob(pattern)):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -84,6 +85,8 @@ def manifest(
             "words": len(np.unique(words[split])),
             "tasks": _merge([record.counts for record in mine]),
         }
+        if asked.get("tokenizer"):
+            splits[split]["tokens"] = sum(task["tokens"]["all"] for task in splits[split]["tasks"].values())
     shared = 0
     if len(words) > 1:
         train, test = words.values()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.book import Books, Conversations
@@ -139,8 +140,9 @@ def make(
             index = np.arange(start, min(start + BATCH, job.stop))
             book = books.current()
             conversations = mixture.conversations(index, book)
-            writer.write_table(dialect.table(conversations), row_group_size=BATCH)
-            _count(conversations, counts)
+            table = dialect.table(conversations)
+            writer.write_table(table, row_group_size=BATCH)
+            _count(conversations, table, counts)
             questions.append(text_hashes(conversations.questions()))
             words.append(text_hashes(book.take(np.unique(conversations.words.values))))
             progress(len(index))
@@ -156,8 +158,11 @@ def make(
     return record
 
 
-def _count(conversations: Conversations, counts: dict[str, dict[str, dict[str, int]]]) -> None:
+def _count(
+    conversations: Conversations, table: pa.Table, counts: dict[str, dict[str, dict[str, int]]]
+) -> None:
     columns, book = conversations.columns, conversations.book
+    tokens = table["tokens"].to_numpy() if "tokens" in table.column_names else None
     for code in np.unique(columns["task"]):
         mine = np.flatnonzero(columns["task"] == code)
         counted = counts.setdefault(book.take(np.array([code]))[0].as_py(), {})
@@ -169,6 +174,8 @@ def _count(conversations: Conversations, counts: dict[str, dict[str, dict[str, i
                 found = np.flatnonzero(rows)
                 _add(counted.setdefault(name, {}), book.take(found + low).to_pylist(), rows[found].tolist())
         _add(counted.setdefault("rows", {}), ["all"], [len(mine)])
+        if tokens is not None:
+            _add(counted.setdefault("tokens", {}), ["all"], [int(tokens[mine].sum(dtype=np.int64))])
 
 
 def _add(counts: dict[str, int], values: Sequence[str], rows: Sequence[int]) -> None:

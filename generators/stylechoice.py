@@ -11,7 +11,7 @@ from typing import Any
 from generators.names import find
 from generators.styles import STYLES
 from generators.taskaudit import Batch, Sheet, sheet_of
-from tokenizer.encoding import Encoding, open_encoding
+from tokenizer.encoding import Encoding
 
 AUTO = "auto"
 WORDS = 500  # of each task, to choose by
@@ -21,12 +21,12 @@ MARGIN = 1.10  # what a style with one form of each letter may cost, against the
 Make = Callable[[str], Iterable[Any]]
 
 
-def settle(style: str, tokenizer: str | None, make: Make) -> tuple[str, dict[str, Any] | None]:
+def settle(style: str, encoding: Encoding | None, make: Make) -> tuple[str, dict[str, Any] | None]:
     """Turn what was asked for into the name of a style, with the reason where one was chosen.
 
     Args:
         style: a style's name, or "auto".
-        tokenizer: a name or a file, as `open_encoding` takes it.
+        encoding: of the tokenizer, if there is one.
         make: makes the tasks in a style, by its name.
 
     Raises:
@@ -34,9 +34,9 @@ def settle(style: str, tokenizer: str | None, make: Make) -> tuple[str, dict[str
     """
     if style != AUTO:
         return find(style, (*STYLES, AUTO), "style"), None
-    if tokenizer is None:
+    if encoding is None:
         raise ValueError("--style auto chooses a style for a tokenizer: name it with --tokenizer")
-    return choose(make, open_encoding(tokenizer))
+    return choose(make, encoding)
 
 
 def choose(make: Make, encoding: Encoding) -> tuple[str, dict[str, Any]]:

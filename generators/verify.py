@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from generators.dialects import SCHEMAS
+from generators.dialects import schema_of
 from generators.folder import SCRATCH, Folder, FolderError
 from generators.hashes import text_hashes
 from generators.pythontool import PythonTool
 from generators.rowcheck import check_row
 from generators.shards import sha256
+from generators.verifytokens import TokenCheck, tokenizer_of
 from generators.wordlists import fold
 from generators.workers import run
+from tokenizer.chosen import Tokenizer
 
 Check = Callable[[Mapping[str, Any]], Iterator[str]]
 SHOWN = 20  # problems kept of each shard
@@ -47,6 +49,8 @@ class Report:
         ids: hashes of the ids of each batch, with its file and first row.
         conversations: hashes of all messages.
         unchecked: rows by task whose own check was not at hand.
+        tokens: how many there are in rows whose ids were read back, or whose number was counted again.
+        uncounted: why the number of tokens was not counted again; empty where it was, or there is none.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -58,6 +62,8 @@ class Report:
     ids: list[tuple[str, int, Any]] = field(default_factory=list)
     conversations: list[Any] = field(default_factory=list)
     unchecked: Counter[str] = field(default_factory=Counter)
+    tokens: int = 0
+    uncounted: str = ""
 
     def add(self, problem: str) -> None:
         """Note a problem of a shard."""
@@ -82,6 +88,7 @@ class Report:
         self.ids += other.ids
         self.conversations += other.conversations
         self.unchecked += other.unchecked
+        self.tokens += other.tokens
 
     @property
     def duplicates(self) -> int:
@@ -99,6 +106,8 @@ def verify(
     checks: Mapping[str, Check],
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, rows: None,
+    tokenizer: str | None = None,
+    pattern: str | None = None,
 ) -> Report:
     """Check a folder.
 
@@ -108,9 +117,10 @@ def verify(
             general.
         workers: processes; None takes as many as there are cores.
         progress: told how many rows are done, of how many.
+        tokenizer, pattern: of the tokens, see tokenizer_of; None for the one that is recorded.
 
     Raises:
-        FolderError: there is no folder of ours there, or it is not finished.
+        FolderError: there is no folder of ours there, it is not finished, or its ids can't be read.
     """
     folder = Folder(path)
     if not folder.path.is_dir():
@@ -122,11 +132,15 @@ def verify(
         raise FolderError(f"{folder.path} has no manifest.json, so it is not an export of Hornbook's")
     asked = manifest["asked"]
     contracts = {task["task"]: task["options"].get("tool", "nanochat") for task in asked["tasks"]}
-    work = _Work(folder.path, asked["dialect"], asked["tool_text"], dict(checks), contracts)
+    found = tokenizer_of(manifest, tokenizer, pattern)
+    opened = found if isinstance(found, Tokenizer) else None
+    schema = schema_of(asked["dialect"], found is not None)
+    work = _Work(folder.path, asked["dialect"], asked["tool_text"], dict(checks), contracts, schema, opened)
     report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
-    for record, found in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
-        report.merge(found)
+    for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
+        report.merge(part)
         done += record["rows"]
+    report.uncounted = found if isinstance(found, str) else ""
     _whole(report, manifest, folder)
     return report
 
@@ -174,6 +188,12 @@ class _Work:
     tool_text: str
     checks: Mapping[str, Check]
     contracts: Mapping[str, str]
+    schema: pa.Schema
+    tokenizer: Tokenizer | None
+
+    @cached_property
+    def _tokens(self) -> TokenCheck | None:
+        return TokenCheck(self.tokenizer, self.dialect) if self.tokenizer else None
 
     def make(self, record: Mapping[str, Any], progress: Callable[[int], None]) -> Report:
         """Check one shard."""
@@ -186,7 +206,7 @@ class _Work:
             report.add(f"{name} is not the file that the manifest describes (sha256 differs)")
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                if not file.schema_arrow.equals(SCHEMAS[self.dialect]):
+                if not file.schema_arrow.equals(self.schema):
                     report.add(f"{name} has other columns than the dialect {self.dialect!r}")
                     return report
                 start = 0
@@ -213,8 +233,12 @@ class _Work:
             if task not in self.checks:
                 report.unchecked[task] += 1
             try:
+                problems = [*self._tokens.check(row)] if self._tokens else []
+                if self._tokens:
+                    report.tokens += row["tokens"]
                 _complete(row)
-                problems = [*check_row(row, split, self.tool_text)]
+                # Ids have the exchange with the tool where it stood, as fenced code has.
+                problems += check_row(row, split, "fenced" if self.dialect == "tokens" else self.tool_text)
                 if task in self.checks:
                     problems += self.checks[task](row)
                 facts = row["facts"] or {}
@@ -260,7 +284,11 @@ def _tool(contract: str) -> PythonTool:
 
 
 def _conversation_hashes(batch: pa.RecordBatch) -> Any:
-    """Hash all messages of each row."""
+    """Hash all messages of each row, or its ids."""
+    if "ids" in batch.schema.names:
+        ids = batch["ids"]
+        edges = pa.py_buffer(ids.offsets.to_numpy() * np.int32(4))
+        return text_hashes(pa.StringArray.from_buffers(len(ids), edges, ids.values.buffers()[1]))
     messages = batch["messages"]
     hashes = text_hashes(messages.flatten().field("content"))
     offsets = messages.offsets.to_numpy() - messages.offsets[0].as_py()
@@ -274,14 +302,17 @@ def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     columns = []
     for name in batch.schema.names:
         column = batch[name]
-        if pa.types.is_string(column.type):
+        if not pa.types.is_list(column.type):
             columns.append(column.to_pylist())
+            continue
+        values = column.flatten()
+        if pa.types.is_struct(values.type):
+            fields = [values.field(i).to_pylist() for i in range(values.type.num_fields)]
+            items = list(zip(*fields, strict=True))
         else:
-            items = column.flatten()
-            fields = [items.field(i).to_pylist() for i in range(items.type.num_fields)]
-            edges = (column.offsets.to_numpy() - column.offsets[0].as_py()).tolist()
-            tuples = list(zip(*fields, strict=True))
-            columns.append([tuples[a:b] for a, b in pairwise(edges)])
+            items = values.to_pylist()
+        edges = (column.offsets.to_numpy() - column.offsets[0].as_py()).tolist()
+        columns.append([items[a:b] for a, b in pairwise(edges)])
     names = batch.schema.names
     for values in zip(*columns, strict=True):
         yield dict(zip(names, values, strict=True))

@@ -21,7 +21,7 @@ from tokenizer.boundaries import (
     safe_cuts,
 )
 from tokenizer.patterns import NAMES, SplitPattern, pattern, pretokens
-from tokenizer.proofs import left_shape, right_shape
+from tokenizer.proofs import left_shape, line_cut, right_shape, right_shape_of_last
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 every_pattern = pytest.mark.parametrize("name", NAMES)
@@ -47,7 +47,7 @@ def check_every_cut(text, split, known):
         holds = None
         for before, after in itertools.product((1, 2, 3, offset), (1, 2, 3, len(text))):
             left, right = text[max(0, offset - before) : offset], text[offset : offset + after]
-            if safe_cut(left, right, known):
+            if safe_cut(left, right, known) or line_cut(left, right, known):
                 if holds is None:
                     holds = split(text[:offset]) + split(text[offset:]) == whole
                 assert holds, (known.name, text, offset, left, right)
@@ -271,3 +271,5 @@ def test_shapes_keep_all_that_a_proof_reads(name, left, right):
     known = pattern(name)
     shapes = right_shape(left), left_shape(right)
     assert safe_cut(*shapes, known) == safe_cut(left, right, known), shapes
+    assert line_cut(*shapes, known) == line_cut(left, right, known), shapes
+    assert right_shape_of_last(left[-1:]) in (None, right_shape(left)), left

@@ -17,20 +17,22 @@ ENCODING = open_encoding(None)
 @settings(max_examples=1500, deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=4))
 def test_composed_equals_encoded(texts: list[list[str]]) -> None:
-    table = list(dict.fromkeys(piece for pieces in texts for piece in pieces))
+    """A composer keeps what it learnt: the second time everything is looked up."""
+    table = ["<mark>", "", *dict.fromkeys(piece for pieces in texts for piece in pieces)]
     book = pa.array(table)
-    codes = np.array([table.index(piece) for pieces in texts for piece in pieces])
-    starts = np.cumsum([0] + [len(pieces) for pieces in texts[:-1]])
-    composer = Composer(ENCODING)
-    composed = composer.compose(codes, starts, lambda wanted: book.take(pa.array(wanted)))
-    edges = composed.offsets[np.searchsorted(composed.first, np.append(starts, len(codes)))]
-    for place, pieces in enumerate(texts):
-        got = composed.values[edges[place] : edges[place + 1]].tolist()
-        assert got == ENCODING.encode("".join(pieces)), pieces
+    codes = np.array([code for pieces in texts for code in (0, *map(table.index, pieces), 1)])
+    composer = Composer(ENCODING, marks=1)
+    expected = [id for pieces in texts for id in ENCODING.encode("".join(pieces))]
+    for _ in range(2):
+        composed = composer.compose(codes, lambda wanted: book.take(pa.array(wanted)))
+        offsets, ids, mask = composer.pool.take(composed.entries + 1)
+        assert ids.tolist() == expected, texts
+        assert mask.all()
+        assert np.array_equal(composer.pool.lengths(composed.entries), np.diff(offsets))
+        assert composer.pool.take(composed.entries)[1].tolist() == expected
+        assert not composer.pool.take(composed.entries)[2].any()
 
 
 def test_nothing_to_compose() -> None:
-    composed = Composer(ENCODING).compose(
-        np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), pytest.fail
-    )
-    assert (len(composed.first), composed.offsets.tolist(), len(composed.values)) == (0, [0], 0)
+    composed = Composer(ENCODING, marks=1).compose(np.zeros(0, dtype=np.int64), pytest.fail)
+    assert (composed.first, len(composed.entries)) == (None, 0)

@@ -10,7 +10,7 @@ turn, and the pair around its calls, but not around their outputs.
 ([8185, 8186], [False, False])
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tokenizer.encoding import Encoding, EncodingError
@@ -40,7 +40,8 @@ class ChatTokens:
             names: a token's name for each role that is not named as nanochat names it ("<|bos|>" …).
 
         Raises:
-            EncodingError: the tokenizer lacks some; lists them and those that it has.
+            EncodingError: the tokenizer lacks some; lists them and those that it has. Or one token is to end
+                the model's turn and to begin its Python call, so that nobody could tell which it means.
         """
         wanted = {role: f"<|{role}|>" for role in ROLES} | dict(names or {})
         if strange := sorted(set(wanted) - set(ROLES)):
@@ -49,9 +50,16 @@ class ChatTokens:
         if missing := [f"{role} ({name})" for role, name in wanted.items() if name not in known]:
             has = ", ".join(sorted(known)[:20]) or "none"
             raise EncodingError(
-                f"{encoding.name} has no control token for {', '.join(missing)}; it has {has}"
+                f"{encoding.name} has no control token for {', '.join(missing)}; it has {has}; name one for "
+                f"each role, as in {missing[0].split()[0]}={next(iter(sorted(known)), 'NAME')}"
             )
-        return cls({role: known[name] for role, name in wanted.items()})
+        found = cls({role: known[name] for role, name in wanted.items()})
+        if found.ids["assistant_end"] == found.ids["python_start"]:
+            raise EncodingError(
+                f"assistant_end and python_start are both {wanted['python_start']!r}; name two, for after "
+                f"its text the model either ends its turn or begins a call"
+            )
+        return found
 
     def between(self, before: str, after: str) -> tuple[list[int], list[bool]]:
         """Return the control tokens between two marks, and whether the model is trained on each.
@@ -69,3 +77,26 @@ class ChatTokens:
         if after in _OPENS:
             roles.append(_OPENS[after])
         return [self.ids[role] for role in roles], [role in _TRAINED for role in roles]
+
+
+def named(pairs: Iterable[str]) -> dict[str, str]:
+    """Read "role=name" for each control token.
+
+    Raises:
+        EncodingError: there is no such role, it comes twice, or no name stands behind it.
+
+    >>> named(["bos=<|endoftext|>"])
+    {'bos': '<|endoftext|>'}
+    """
+    found: dict[str, str] = {}
+    for pair in pairs:
+        role, equals, name = pair.partition("=")
+        if role not in ROLES or not equals or not name:
+            raise EncodingError(
+                f"{pair!r} names no control token; write role=name, the role one of {', '.join(ROLES)}"
+            )
+        if found.setdefault(role, name) != name:
+            raise EncodingError(
+                f"the control token for {role} is both {found[role]!r} and {name!r}; name one"
+            )
+    return found

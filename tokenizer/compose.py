@@ -7,24 +7,23 @@ whole text, and most of it is looked up.
 
 >>> import numpy as np, pyarrow as pa
 >>> from tokenizer.encoding import open_encoding
->>> composer = Composer(open_encoding(None))
->>> book = pa.array(["W:", " s", " t"])
->>> ids = composer.compose(np.array([0, 1, 2]), np.array([0]), lambda codes: book.take(pa.array(codes)))
->>> ids.values.tolist() == open_encoding(None).encode("W: s t")
+>>> composer, book = Composer(open_encoding(None), marks=1), pa.array(["", "W:", " s", " t"])
+>>> composed = composer.compose(np.array([0, 1, 2, 3]), lambda codes: book.take(pa.array(codes)))
+>>> composer.pool.take(composed.entries)[1].tolist() == open_encoding(None).encode("W: s t")
 True
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tokenizer.encoding import Encoding
-from tokenizer.proofs import left_shape, right_shape, safe_cut
+from tokenizer.pool import Pool
+from tokenizer.seams import Seams
 
 Ints = npt.NDArray[np.int64]
 Take = Callable[[npt.NDArray[Any]], pa.StringArray]
@@ -32,17 +31,15 @@ Take = Callable[[npt.NDArray[Any]], pa.StringArray]
 
 @dataclass(frozen=True)
 class Composed:
-    """Token ids of groups of pieces: those that had to be encoded together.
+    """Groups of pieces that were encoded together; most groups are one piece, and every mark is one.
 
     Attributes:
-        first: (groups,) the place of each group's first piece.
-        offsets: (groups + 1,) where each group's ids start.
-        values: (offsets[-1],) the ids.
+        first: (groups,) the place of each group's first piece; None: every piece is a group.
+        entries: (groups,) the number of each group's ids in the composer's pool, untrained.
     """
 
-    first: Ints
-    offsets: Ints
-    values: npt.NDArray[np.int32]
+    first: Ints | None
+    entries: npt.NDArray[np.int32]
 
 
 class Composer:
@@ -50,119 +47,104 @@ class Composer:
 
     Args:
         encoding: of the tokenizer.
+        marks: codes below it are no text: each is where a text of its own starts or ends.
     """
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, marks: int) -> None:
         self.encoding = encoding
-        self._pool = np.empty(1 << 16, dtype=np.int32)
-        self._used = 0
-        self._start = np.empty(0, dtype=np.int64)  # by code: where its ids start; -1: not encoded yet
-        self._length = np.empty(0, dtype=np.int32)
-        self._edges = np.empty((0, 2), dtype=np.int32)  # by code: its left and right shape; -1: not known
-        self._shapes: tuple[dict[str, int], dict[str, int]] = ({}, {})
-        self._safe = np.full((64, 64), -1, dtype=np.int8)  # by right shape of one, left shape of the next
-        self._glued: dict[str, int] = {}
+        self.pool = Pool()
+        self._marks = marks
+        self._seams = Seams(encoding.pattern if encoding.concatenates else None, marks)
+        self._entries = np.empty(0, dtype=np.int32)  # by code; -1: not encoded yet
+        self._joins = _Joins()
+        self._of_join = np.empty(0, dtype=np.int32)  # by number of a join
 
-    def compose(self, codes: npt.NDArray[Any], starts: npt.NDArray[Any], take: Take) -> Composed:
+    def compose(self, codes: npt.NDArray[Any], take: Take) -> Composed:
         """Compose the ids of texts.
 
         Args:
-            codes: (n,) numbers of the pieces, end to end; the same number is always the same text, and no
-                piece is empty.
-            starts: rising, the places where a text of its own starts; the first is 0.
+            codes: (n,) numbers of marks and pieces, the first a mark; a number is always the same text.
             take: gives the texts of codes.
         """
         if not len(codes):
-            empty = np.zeros(0, dtype=np.int64)
-            return Composed(empty, np.zeros(1, dtype=np.int64), empty.astype(np.int32))
-        self._grow(int(codes.max()) + 1)
-        cut = self._cuts(codes, take)
-        cut[starts] = True
+            return Composed(None, np.empty(0, dtype=np.int32))
+        size = int(codes.max()) + 1
+        if size > len(self._entries):
+            self._entries = _longer(self._entries, max(size, 2 * len(self._entries)))
+            self._entries[: self._marks] = self.pool.add([[]])[0]
+        cut = self._seams.cuts(codes, take)
+        if cut is None:
+            return Composed(None, self._single(codes, take))
         first = np.flatnonzero(cut)
         sizes = np.diff(np.append(first, len(codes)))
-        start, length = self._single(codes[first], sizes == 1, take)
         together = np.flatnonzero(sizes > 1)
-        if len(together):
-            start[together], length[together] = self._groups(codes, first[together], sizes[together], take)
-        offsets = np.zeros(len(first) + 1, dtype=np.int64)
-        np.cumsum(length, out=offsets[1:])
-        places = np.repeat(start - offsets[:-1], length) + np.arange(offsets[-1])
-        return Composed(first, offsets, self._pool[places])
+        # Where a group is glued its first piece may never be needed alone: the mark's entry stands in.
+        alone = codes[first]
+        alone[together] = 0
+        entries = self._single(alone, take)
+        entries[together] = self._glued(codes, first[together], sizes[together], take)
+        return Composed(first, entries)
 
-    def _grow(self, size: int) -> None:
-        if size > len(self._start):
-            more = max(size, 2 * len(self._start)) - len(self._start)
-            self._start = np.concatenate((self._start, np.full(more, -1, dtype=np.int64)))
-            self._length = np.concatenate((self._length, np.zeros(more, dtype=np.int32)))
-            self._edges = np.concatenate((self._edges, np.full((more, 2), -1, dtype=np.int32)))
+    def _single(self, codes: npt.NDArray[Any], take: Take) -> npt.NDArray[np.int32]:
+        entries = self._entries[codes]
+        if entries.min() < 0:
+            new = np.unique(codes[entries < 0])
+            self._entries[new] = self.pool.add(self.encoding.encode_batch(take(new).to_pylist()))
+            entries = self._entries[codes]
+        return entries
 
-    def _cuts(self, codes: npt.NDArray[Any], take: Take) -> npt.NDArray[np.bool_]:
-        """Say before which pieces a cut is proved safe: (n,); what stands further left can't spoil it."""
-        cut = np.ones(len(codes), dtype=np.bool_)
-        pattern = self.encoding.pattern
-        if pattern is None or not self.encoding.concatenates:
-            cut[:] = False
-            return cut
-        new = np.unique(codes[self._edges[codes, 0] < 0])
-        if len(new):
-            texts = take(new)
-            for side, shape in ((0, left_shape), (1, right_shape)):
-                numbers = self._shapes[side]
-                edge = (
-                    pc.utf8_slice_codeunits(texts, 0, 4)
-                    if side == 0
-                    else pc.utf8_slice_codeunits(texts, -16, None)
-                )
-                distinct = edge.dictionary_encode()
-                found = [
-                    numbers.setdefault(shape(text), len(numbers)) for text in distinct.dictionary.to_pylist()
-                ]
-                self._edges[new, side] = np.array(found, dtype=np.int32)[distinct.indices.to_numpy()]
-            most = max(len(numbers) for numbers in self._shapes)
-            if most > len(self._safe):
-                larger = np.full((2 * most, 2 * most), -1, dtype=np.int8)
-                larger[: len(self._safe), : len(self._safe)] = self._safe
-                self._safe = larger
-        left, right = self._edges[codes[:-1], 1], self._edges[codes[1:], 0]
-        safe = self._safe[left, right]
-        if (safe < 0).any():
-            texts_of = [list(numbers) for numbers in self._shapes]
-            unknown = np.unique(left[safe < 0].astype(np.int64) * len(self._safe) + right[safe < 0])
-            for pair in unknown.tolist():
-                a, b = divmod(pair, len(self._safe))
-                self._safe[a, b] = safe_cut(texts_of[1][a], texts_of[0][b], pattern)
-            safe = self._safe[left, right]
-        cut[1:] = safe == 1
-        return cut
+    def _glued(self, codes: npt.NDArray[Any], first: Ints, sizes: Ints, take: Take) -> Any:
+        """Return the entries of groups of several pieces, encoding the joins that are new."""
+        joins = codes[first].astype(np.int64)
+        for place in range(1, int(sizes.max())):
+            longer = np.flatnonzero(sizes > place)
+            joins[longer] = self._joins.number(joins[longer], codes[first[longer] + place])
+        joins -= _JOINED
+        if len(self._joins) > len(self._of_join):
+            self._of_join = _longer(self._of_join, 2 * len(self._joins))
+        entries = self._of_join[joins]
+        if entries.min() < 0:
+            new, where = np.unique(joins[entries < 0], return_index=True)
+            where = np.flatnonzero(entries < 0)[where]
+            ends = np.cumsum(sizes[where])
+            inner = np.repeat(first[where] - ends + sizes[where], sizes[where]) + np.arange(ends[-1])
+            pieces = take(codes[inner])
+            edges = np.frombuffer(pieces.buffers()[1], dtype=np.int32)[np.concatenate(([0], ends))]
+            data = pieces.buffers()[2] or pa.py_buffer(b"")
+            texts = pa.StringArray.from_buffers(len(new), pa.py_buffer(edges), data)
+            self._of_join[new] = self.pool.add(self.encoding.encode_batch(texts.to_pylist()))
+            entries = self._of_join[joins]
+        return entries
 
-    def _single(self, codes: npt.NDArray[Any], alone: npt.NDArray[np.bool_], take: Take) -> tuple[Any, Any]:
-        wanted = codes[alone]
-        new = np.unique(wanted[self._start[wanted] < 0])
-        if len(new):
-            self._start[new], self._length[new] = self._encode(take(new).to_pylist())
-        return self._start[codes], self._length[codes].astype(np.int64)
 
-    def _groups(self, codes: npt.NDArray[Any], first: Ints, sizes: Ints, take: Take) -> tuple[Any, Any]:
-        """Join the pieces of each group, and encode the distinct joins."""
-        ends = np.cumsum(sizes)
-        inner = np.repeat(first - (ends - sizes), sizes) + np.arange(ends[-1])
-        pieces = take(codes[inner])
-        edges = np.frombuffer(pieces.buffers()[1], dtype=np.int32)[np.concatenate(([0], ends))]
-        joined = pa.StringArray.from_buffers(
-            len(first), pa.py_buffer(edges), pieces.buffers()[2]
-        ).dictionary_encode()
-        starts, lengths = self._encode(joined.dictionary.to_pylist())
-        numbers = joined.indices.to_numpy()
-        return starts[numbers], lengths[numbers]
+_JOINED = 1 << 30  # numbers from here on are joins, those below codes of pieces
 
-    def _encode(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
-        """Encode texts into the pool: where each starts, and how many ids it has."""
-        encoded = self.encoding.encode_batch(texts)
-        lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
-        starts = self._used + np.concatenate(([0], np.cumsum(lengths)[:-1]))
-        end = self._used + int(lengths.sum())
-        if end > len(self._pool):
-            self._pool = np.concatenate((self._pool, np.empty(max(end, len(self._pool)), dtype=np.int32)))
-        self._pool[self._used : end] = [i for ids in encoded for i in ids]
-        self._used = end
-        return starts, lengths
+
+class _Joins:
+    """Numbers sequences of codes: each is a shorter one and one more code."""
+
+    def __init__(self) -> None:
+        self._keys = np.empty(0, dtype=np.int64)  # sorted: a sequence and the code that follows it
+        self._numbers = np.empty(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def number(self, before: Ints, codes: npt.NDArray[Any]) -> Ints:
+        """Return the numbers of sequences with a code behind each, (n,)."""
+        distinct, back = np.unique(before << 32 | codes, return_inverse=True)
+        at = np.searchsorted(self._keys, distinct)
+        known = np.zeros(len(distinct), dtype=np.bool_)
+        inside = at < len(self._keys)
+        known[inside] = self._keys[at[inside]] == distinct[inside]
+        if not known.all():
+            new = ~known
+            fresh = _JOINED + len(self._keys) + np.arange(int(new.sum()))
+            self._keys = np.insert(self._keys, at[new], distinct[new])
+            self._numbers = np.insert(self._numbers, at[new], fresh)
+            at = np.searchsorted(self._keys, distinct)
+        return self._numbers[at][back]
+
+
+def _longer(numbers: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
+    return np.concatenate((numbers, np.full(size - len(numbers), -1, dtype=np.int32)))

@@ -83,12 +83,40 @@ def right_shape(text: str) -> str:
     if not text:
         return ""
     shape = _shape(text[-1])
-    if shape not in "aé一あ0":
+    if shape not in _ALONE:
         shape = "".join(map(_shape, text[-_REACH:]))
         # Of what stands before the last three characters only rows of "/" and of marks matter.
         if _category(text[-1]) != "M" and "/" not in text[-2:]:
             shape = shape[-3:]
     return shape
+
+
+def right_shape_of_last(char: str) -> str | None:
+    """Return the right_shape of every text that ends in this character; None where more of it counts.
+
+    >>> right_shape_of_last("y"), right_shape_of_last(".")
+    ('a', None)
+    """
+    shape = _shape(char) if char else ""
+    return shape if shape in _ALONE else None
+
+
+def line_cut(left: str, right: str, pattern: SplitPattern) -> bool:
+    r"""Whether a cut behind the newline that ends left, before something visible, is proved safe.
+
+    It is for every pattern but GPT-2's, whose newline before a letter is another pre-token than at the end of
+    a text. For composing; no style may rest on it, and so `safe_cut` does not count it.
+
+    >>> from tokenizer.patterns import pattern
+    >>> [line_cut(":\n\n", "strawberry", pattern(name)) for name in ("nanochat", "o200k", "gpt2")]
+    [True, True, False]
+    """
+    rules = _RULES.get(pattern.stages)
+    if rules is None or rules.glue == "space" or left[-1:] not in ("\r", "\n") or not right:
+        return False
+    # The pre-token with the newline is whitespace, or punctuation with its tail; both run up to `right` and
+    # end there, with the text as before a visible character. A mark could be drawn to what is before (NFC).
+    return _kind(right[0], rules) not in "S?" and _category(right[0]) != "M" and right[0] not in rules.tail
 
 
 def left_shape(text: str) -> str:
@@ -106,6 +134,9 @@ def left_shape(text: str) -> str:
     if _category(first) == "L" and _may_contract(text):
         return "s" if first.isascii() else "ſ"
     return _shape(first)
+
+
+_ALONE = "aé一あ0"  # shapes of letters and digits: nothing before them counts
 
 
 def _shape(char: str) -> str:

@@ -1,0 +1,115 @@
+"""Ids and masks the obvious way: one conversation at a time, each part encoded whole by the tokenizer itself.
+
+Nothing here is composed. Before an export that composes, some conversations are made both ways (`check`);
+and verify makes again in this way what it reads back.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from generators.book import Conversations
+from generators.pieces import FIRST_PART, MARKS, NUMBER, OUTPUT, UNTRAINED
+from generators.tokens import Renderer
+from tokenizer.chat import ChatTokens
+from tokenizer.encoding import Encoding, EncodingError
+
+Stretches = Sequence[tuple[str, bool]]  # of a part: texts, and whether the model is trained to write each
+Part = tuple[str, Stretches]  # a kind, one of MARKS, and what it says
+Rendered = tuple[str, list[int], list[bool]]  # what was rendered, ids and mask
+
+
+def plain(encoding: Encoding, chat: ChatTokens, parts: Iterable[Part]) -> Iterator[Rendered]:
+    """Render one conversation.
+
+    Args:
+        encoding: of the tokenizer.
+        chat: its control tokens.
+        parts: of the conversation; an assistant's turn is a part without text, and then its parts.
+
+    Yields:
+        Each part's text, its ids with the control tokens before them, and its mask; at last the end.
+
+    >>> from tokenizer.chosen import Tokenizer
+    >>> chosen = Tokenizer.opened()
+    >>> parts = [("user", [("Spell fig.", False)]), ("assistant", []), ("text", [("fig:", True)])]
+    >>> ids = [id for _, part, _ in plain(chosen.encoding, chosen.chat, parts) for id in part]
+    >>> chosen.encoding.decode(ids)
+    '<|bos|><|user_start|>Spell fig.<|user_end|><|assistant_start|>fig:<|assistant_end|>'
+    """
+    before, system = "", ""
+    for kind, stretches in parts:
+        if kind == "system":  # the head of the user's message
+            system = "".join(text for text, _ in stretches) + "\n\n"
+            continue
+        ids, mask = chat.between(before, kind)
+        whole = system + "".join(text for text, _ in stretches)
+        own, before, system = encoding.encode(whole), kind, ""
+        yield whole, ids + own, mask + _mask(encoding, own, stretches)
+    yield "", *chat.between(before, "")
+
+
+def _mask(encoding: Encoding, ids: list[int], stretches: Stretches) -> list[bool]:
+    trained = {trained for _, trained in stretches}
+    if len(trained) < 2:
+        return [trained == {True}] * len(ids)
+    found: list[bool] = []
+    for text, is_trained in stretches:
+        found += [is_trained] * len(encoding.encode(text))
+    if len(found) != len(ids):
+        raise EncodingError(
+            f"on {encoding.name} an edge between trained and untrained text is inside a token"
+        )
+    return found
+
+
+def parts_of(conversations: Conversations) -> Iterator[list[Part]]:
+    """Read the parts of each row out of its codes."""
+    texts = conversations.book.take(conversations.text.values).to_pylist()
+    codes, edges = conversations.text.values.tolist(), conversations.text.offsets.tolist()
+    for start, stop in pairwise(edges):
+        parts: list[tuple[str, list[tuple[str, bool]]]] = []
+        kind = 0
+        for code, text in zip(codes[start:stop], texts[start:stop], strict=True):
+            number = code & NUMBER
+            if number < len(MARKS):
+                kind = number
+                parts.append((MARKS[kind], []))
+            elif text:
+                written = kind >= FIRST_PART and kind != OUTPUT and not code & UNTRAINED
+                parts[-1][1].append((text, written))
+        yield list(parts)
+
+
+def check(renderer: Renderer, conversations: Conversations, names: Sequence[str]) -> None:
+    """See that composed ids, masks and counts are those of each part encoded by itself.
+
+    Args:
+        renderer: composes.
+        conversations: a batch.
+        names: what to call its rows.
+
+    Raises:
+        EncodingError: they differ; names the first row and part.
+    """
+    tokens, counts = renderer.render(conversations), renderer.count(conversations).tolist()
+    edges = tokens.offsets.tolist()
+    for row, parts in enumerate(parts_of(conversations)):
+        at = edges[row]
+        for number, (text, ids, mask) in enumerate(plain(renderer.encoding, renderer.chat, parts)):
+            after = at + len(ids)
+            if after > edges[row + 1] or not (
+                np.array_equal(tokens.ids[at:after], ids) and np.array_equal(tokens.mask[at:after], mask)
+            ):
+                said = f"part {number}, {text[:60]!r}," if text else "the end"
+                raise EncodingError(
+                    f"on {renderer.encoding.name} the composed ids or mask of {said} of {names[row]} are not "
+                    f"the tokenizer's own; nothing was written"
+                )
+            at = after
+        if at != edges[row + 1] or counts[row] != at - edges[row]:
+            raise EncodingError(
+                f"on {renderer.encoding.name} {counts[row]} tokens are counted in {names[row]}, and it has "
+                f"{at - edges[row]}; nothing was written"
+            )

@@ -1,0 +1,113 @@
+"""Seams: between which neighbouring pieces a split pattern is proved to cut, for a whole batch at once.
+
+A proof reads the end of one piece and the start of the next (tokenizer/boundaries.py). Both are reduced to
+shapes, of which there are few, so each pair of shapes is proved once and then looked up.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokenizer.patterns import SplitPattern
+from tokenizer.proofs import left_shape, line_cut, right_shape, right_shape_of_last, safe_cut
+
+Take = Callable[[npt.NDArray[Any]], pa.StringArray]
+
+_MARK, _EMPTY = 0, 1  # shapes of what is no text, and of a text that has no end to look at
+
+
+class Seams:
+    """Remembers the shapes of pieces and the proofs of their seams.
+
+    Args:
+        pattern: the split pattern; None where nothing can be proved.
+        marks: codes below it are marks; beside one there is always a cut.
+    """
+
+    def __init__(self, pattern: SplitPattern | None, marks: int) -> None:
+        self._pattern, self._marks = pattern, marks
+        self._left = np.zeros(0, dtype=np.int32)  # by code: the shape of its start; -1: not known yet
+        self._right = np.zeros(0, dtype=np.int32)
+        # Shape to number. Marks and empty texts have none that a text could have.
+        self._starts: dict[str | None, int] = {None: _MARK, "": _EMPTY}
+        self._ends: dict[str | None, int] = {None: _MARK, "": _EMPTY}
+        self._bits = 6
+        self._safe = self._table()
+
+    def _table(self) -> npt.NDArray[np.int8]:
+        """Return a table of proofs, by end << bits | start: 1 safe, 0 not, -1 not known yet."""
+        table = np.full((1 << self._bits, 1 << self._bits), -1, dtype=np.int8)
+        table[_EMPTY], table[:, _EMPTY] = 0, 0
+        table[_MARK], table[:, _MARK] = 1, 1
+        return table.reshape(-1)
+
+    def cuts(self, codes: npt.NDArray[Any], take: Take) -> npt.NDArray[np.bool_] | None:
+        """Say before which pieces a cut is safe, (n,); None: before all.
+
+        Args:
+            codes: (n,) of marks and pieces, the first a mark.
+            take: gives the texts of codes.
+        """
+        size = int(codes.max()) + 1
+        if size > len(self._left):
+            self._grow(max(size, 2 * len(self._left)))
+        left = self._left[codes]
+        if left.min() < 0:
+            self._learn(np.unique(codes[left < 0]), take)
+            left = self._left[codes]
+        seams = self._right[codes[:-1]] << self._bits | left[1:]
+        safe = self._safe[seams]
+        if len(safe) and safe.min() < 0:
+            self._prove(np.unique(seams[safe < 0]))
+            safe = self._safe[seams]
+        if safe.all():
+            return None
+        return np.concatenate(([True], safe.view(np.bool_)))
+
+    def _grow(self, size: int) -> None:
+        more = np.full(size - len(self._left), -1, dtype=np.int32)
+        self._left, self._right = np.concatenate((self._left, more)), np.concatenate((self._right, more))
+        self._left[: self._marks] = self._right[: self._marks] = _MARK
+
+    def _learn(self, codes: npt.NDArray[Any], take: Take) -> None:
+        if self._pattern is None:
+            self._left[codes] = self._right[codes] = _EMPTY
+            return
+        texts = take(codes)
+        self._left[codes] = _numbered(pc.utf8_slice_codeunits(texts, 0, 3), left_shape, self._starts)
+        # Most texts end in a letter, and then nothing before it counts.
+        last = pc.utf8_slice_codeunits(texts, -1, None).dictionary_encode()
+        shapes = [right_shape_of_last(char) for char in last.dictionary.to_pylist()]
+        numbers = [-1 if s is None else self._ends.setdefault(s, len(self._ends)) for s in shapes]
+        right = np.array(numbers, dtype=np.int32)[last.indices.to_numpy()]
+        rest = np.flatnonzero(right < 0)
+        if len(rest):
+            ends = pc.utf8_slice_codeunits(texts.take(pa.array(rest)), -16, None)
+            right[rest] = _numbered(ends, right_shape, self._ends)
+        self._right[codes] = right
+        if max(len(self._starts), len(self._ends)) > 1 << self._bits:
+            while max(len(self._starts), len(self._ends)) > 1 << self._bits:
+                self._bits += 1
+            self._safe = self._table()  # what was proved is proved again
+
+    def _prove(self, seams: npt.NDArray[Any]) -> None:
+        ends, starts = list(self._ends), list(self._starts)
+        for seam in seams.tolist():
+            end, start = ends[seam >> self._bits], starts[seam & ((1 << self._bits) - 1)]
+            if end is None or start is None or self._pattern is None:
+                continue  # never: the table has these
+            proved = safe_cut(end, start, self._pattern) or line_cut(end, start, self._pattern)
+            self._safe[seam] = proved
+
+
+def _numbered(
+    edges: pa.StringArray, shape: Callable[[str], str], numbers: dict[str | None, int]
+) -> npt.NDArray[np.int32]:
+    """Number the shapes of texts' edges, each distinct edge looked at once."""
+    distinct = edges.dictionary_encode()
+    found = [numbers.setdefault(shape(text), len(numbers)) for text in distinct.dictionary.to_pylist()]
+    return np.array(found, dtype=np.int32)[distinct.indices.to_numpy()]
