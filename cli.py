@@ -244,6 +244,7 @@ def boundaries(
     names: tuple[str, ...],
     languages: tuple[str, ...],
     words: int,
+    lexicon: str | None,
     pattern: str | None,
     file: str | None,
 ) -> None:
@@ -261,9 +262,11 @@ def boundaries(
     looked = tokenizers_of(tokenizers, pattern)
     classes = [task_class(name) for name in names or ours()]
     language = ",".join(languages) or None
-    sheets = sheets_of(
-        lambda style: [cls(words, style=style, language=language) for cls in classes], looked, styles, words
-    )
+
+    def in_style(style: str) -> list[Any]:
+        return [cls(words, style=style, language=language, lexicon=lexicon) for cls in classes]
+
+    sheets = sheets_of(in_style, looked, styles, words)
     show(sheets)
     if file:
         write_json(sheets, file)
