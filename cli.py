@@ -237,6 +237,7 @@ def verify(folder: str, classes: tuple[str, ...], workers: int | None) -> None:
 @click.option(
     "--pattern", help="The split pattern of .tiktoken files; without a tokenizer, the one to look at."
 )
+@click.option("--lexicon", type=_PATH, help="Your own words: a file with a word a line.")
 @click.option("--json", "file", type=click.Path(), help="Write all that was found, as JSON.")
 def boundaries(
     tokenizers: tuple[str, ...],

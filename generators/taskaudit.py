@@ -181,7 +181,7 @@ class Sheet:
         slots, verdict = dict.fromkeys(line.slot for line in self.failing), worst.verdict
         return (
             f"{claim}: not isolated {where}: {', '.join(slots)}; the {worst.slot} of {worst.task} "
-            f"({worst.language}) is in {verdict.isolated:,} of {verdict.occurrences:,}, and not in "
+            f"({worst.language}) is so in {verdict.isolated:,} of {verdict.occurrences:,} places, and not in "
             f"{verdict.failures[0]}"
         )
 
