@@ -256,7 +256,8 @@ def boundaries(
     claims isolation falls short.
     """
     from generators.audittable import show
-    from generators.taskaudit import sheets_of, write_json
+    from generators.sheets import write_json
+    from generators.taskaudit import sheets_of
     from tasks.registry import ours, task_class
     from tokenizer.audit import tokenizers_of
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenizer.audit import Verdict, tokenizers_of
+from tokenizer.audit import tokenizers_of
 from tokenizer.boundaries import audit
 from tokenizer.encoding import EncodingError, open_encoding
 from tokenizer.patterns import NAMES, SplitPattern, pattern
 from tokenizer.strategies import encodings, isolation_failures, split_patterns, templates, words
+from tokenizer.verdicts import Verdict
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 EMBEDDED = open_encoding(None)
