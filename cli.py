@@ -326,6 +326,7 @@ def train(files: tuple[Path, ...], vocab: int, pattern: str, out: Path, overwrit
 @click.option(
     "--pattern", help="The split pattern of .tiktoken files; without a tokenizer, the one to look at."
 )
+@click.option("--lexicon", type=_PATH, help="Your own words: a file with a word a line.")
 @click.option("--json", "file", type=click.Path(), help="Write all that was found, as JSON.")
 def boundaries(
     tokenizers: tuple[str, ...],
@@ -333,6 +334,7 @@ def boundaries(
     names: tuple[str, ...],
     languages: tuple[str, ...],
     words: int,
+    lexicon: str | None,
     pattern: str | None,
     file: str | None,
 ) -> None:
@@ -343,16 +345,19 @@ def boundaries(
     claims isolation falls short.
     """
     from generators.audittable import show
-    from generators.taskaudit import sheets_of, write_json
+    from generators.sheets import write_json
+    from generators.taskaudit import sheets_of
     from tasks.registry import ours, task_class
     from tokenizer.audit import tokenizers_of
 
     looked = tokenizers_of(tokenizers, pattern)
     classes = [task_class(name) for name in names or ours()]
     language = ",".join(languages) or None
-    sheets = sheets_of(
-        lambda style: [cls(words, style=style, language=language) for cls in classes], looked, styles, words
-    )
+
+    def in_style(style: str) -> list[Any]:
+        return [cls(words, style=style, language=language, lexicon=lexicon) for cls in classes]
+
+    sheets = sheets_of(in_style, looked, styles, words)
     show(sheets)
     if file:
         write_json(sheets, file)

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from generators.taskaudit import Line, Sheet, share
-from tokenizer.audit import Verdict, written
+from generators.sheets import Line, Sheet, share
+from tokenizer.verdicts import Verdict, written
 
 WIDTH = 132  # in a pipe
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from generators.names import find
+from generators.sheets import Sheet
 from generators.styles import STYLES
-from generators.taskaudit import Batch, Sheet, sheet_of
+from generators.taskaudit import Batch, sheet_of
 from tokenizer.encoding import Encoding
 
 AUTO = "auto"

@@ -1,3 +1,4 @@
+import json
 import os
 import pty
 import re
@@ -118,6 +119,17 @@ def test_the_script_and_the_file_are_the_same_command(tmp_path: Path):
             ["export", "spellingbee", "--out", "x", "--dialect", "message"],
             ["did you mean 'messages'?", "universal"],
         ),
+        (["preview", "spellingbee", "--style", "atuo"], ["did you mean 'auto'?"]),
+        (["preview", "spellingbee", "--style", "auto"], ["name it with --tokenizer"]),
+        (["export", "spellingbee", "--out", "x", "--style", "auto"], ["name it with --tokenizer"]),
+        (["preview", "spellingbee", "--style", "auto", "--tokenizer", "gpt3"], ["gpt2"]),
+        (["boundaries", "--style", "auto"], ["there is no style 'auto'", "classic"]),
+        (["boundaries", "--task", "spelingbee"], ["did you mean 'spellingbee'?"]),
+        (["boundaries", "--language", "eng"], ["did you mean 'en'?"]),
+        (["boundaries", "--tokenizer", "gpt3"], ["is named 'gpt3'", "gpt2"]),
+        (["boundaries", "--pattern", "gpt3"], ["the nearest is 'gpt2'"]),
+        (["boundaries", "--tokenizer", "gpt2", "--pattern", "gpt2"], ["for .tiktoken files alone"]),
+        (["boundaries", "--words", "0"], ["0 is not in the range"]),
         (["export", "spellingbee", "--out", "x", "--tool-text", "fence"], ["did you mean 'fenced'?"]),
         (["export", "spellingbee:0", "--out", "x"], ["asks for '0' rows; write a number from 1 to"]),
         (["export", "spellingbee:-5", "--out", "x"], ["asks for '-5' rows"]),
@@ -411,3 +423,73 @@ def test_tasks_print_conversations_from_anywhere(tmp_path: Path):
             assert done.stdout.count(f"── {name} ") == 10
             assert done.stdout.count("####") >= 10
             assert "\x1b" not in done.stdout
+
+
+# Boundaries, and styles by tokenizer.
+
+
+EMBEDDED = str(ROOT / "tokenizer" / "vocab" / "hornbook_8k.tiktoken")
+
+
+def test_boundaries_tell_of_every_pattern(words: Path):
+    done = run("boundaries", "--words", "50", "--language", "en", "--lexicon", words)
+    assert done.exit_code == 0, done.output
+    for name in ("gpt2", "cl100k", "deepseek", "quote-comma (claims isolation)", "classic (claims nothing)"):
+        assert name in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_boundaries_on_a_tokenizer(tmp_path: Path, words: Path):
+    file = tmp_path / "found.json"
+    options = ["--words", "50", "--tokenizer", EMBEDDED, "--language", "en", "--language", "es"]
+    options += ["--lexicon", words]
+    done = run("boundaries", "--style", "quote-comma", "--task", "spellingbee", "--json", file, *options)
+    assert done.exit_code == 0, done.output
+    assert "every slot of the assistant's turn is isolated on hornbook_8k" in done.stdout
+    assert "a letter stands in two forms" in done.stdout
+    (found,) = json.loads(file.read_text(encoding="utf-8"))
+    assert (found["tokenizer"], found["style"], found["isolated"]) == ("hornbook_8k", "quote-comma", True)
+    assert {slot["language"] for slot in found["slots"]} == {"en", "es"}
+    classic = run("boundaries", "--style", "classic", "--task", "spellingbee", *options)
+    assert classic.exit_code == 0
+    assert "classic (claims nothing): not isolated on hornbook_8k" in " ".join(classic.stdout.split())
+
+
+def test_boundaries_fail_where_a_claim_falls_short(tmp_path: Path, words: Path):
+    from tests.test_stylechoice import GLUED
+    from tokenizer.sources import split_pattern
+    from tokenizer.tiktokenfile import save
+    from tokenizer.train import train
+
+    glued = train(GLUED, 600, split_pattern((r"[^\n]+|\n",), "made up"), name="glued", special_tokens=())
+    save(glued, tmp_path / "glued.tiktoken", "made up")
+    vocabulary = ["--tokenizer", tmp_path / "glued.tiktoken", "--language", "en", "--lexicon", words]
+    options = [*vocabulary, "--words", "50"]
+    done = run("boundaries", "--task", "simplespelling", *options)
+    refused(done, 1, "quote-comma (claims isolation): not isolated on glued: ", "list letter")
+    assert run("boundaries", "--style", "classic", "--task", "simplespelling", *options).exit_code == 0
+    auto = run("preview", "simplespelling", "--style", "auto", *vocabulary)
+    refused(auto, 2, "no style is isolated on glued, so auto has none to choose")
+
+
+def test_auto_is_an_ordinary_style_with_a_reason(tmp_path: Path, words: Path):
+    options = ["--lexicon", words, "--language", "en", "--workers", "1", "spellingbee:200"]
+    auto, plain = tmp_path / "auto", tmp_path / "plain"
+    done = run("export", "--out", auto, "--style", "auto", "--tokenizer", EMBEDDED, *options)
+    assert done.exit_code == 0, done.output
+    assert (
+        "  style  quote-comma: every slot of the assistant's turn is isolated on hornbook_8k" in done.stdout
+    )
+    # Naming a tokenizer changes no word of text.
+    run("export", "--out", plain, "--style", "quote-comma", "--tokenizer", EMBEDDED, *options)
+    manifests = [json.loads((folder / "manifest.json").read_text()) for folder in (auto, plain)]
+    assert manifests[0].pop("style_choice")["style"] == "quote-comma"
+    assert manifests[0] == manifests[1]
+    again = run("export", "--out", auto, "--style", "auto", "--tokenizer", EMBEDDED, *options)
+    assert "nothing was missing" in again.stdout
+    assert run("verify", auto).exit_code == 0
+    shown = [
+        run("preview", "spellingbee", "-n", "2", *options[:4], "--style", *style).stdout
+        for style in (["auto", "--tokenizer", EMBEDDED], ["quote-comma"])
+    ]
+    assert shown[0] == shown[1] != ""

@@ -39,7 +39,7 @@ def test_the_task_in_one_file(tmp_path):
     assert "all as it should be" in said
 
 
-@pytest.mark.parametrize("start", ["from tokenizer.boundaries", "def right(completions"])
+@pytest.mark.parametrize("start", ["import isolated", "import audit", "def right(completions"])
 def test_lines_run(start):
     exec(compile(block(start), "README.md", "exec"), {})
 
@@ -58,7 +58,7 @@ def test_the_reward_scores_rows():
 def test_commands_exist():
     hornbook = [sys.executable, str(ROOT / "cli.py")]
     named = {line.split()[1] for line in COMMANDS if line.startswith("hornbook ")}
-    assert {"tasks", "preview", "export", "verify"} <= named
+    assert {"tasks", "preview", "export", "verify", "boundaries"} <= named
     for name in named:
         assert "Example" in run([*hornbook, name, "--help"], ROOT)
     makes = {line.split()[1] for line in COMMANDS if line.startswith("make ")}
