@@ -172,6 +172,15 @@ def left_shape(text: str) -> str:
 _ALONE = "aé一あ0"  # shapes of letters and digits: nothing before them counts
 
 
+def left_shape_of_two(chars: str) -> str | None:
+    """Return the left_shape of every text that starts with these two characters; None where more counts.
+
+    >>> left_shape_of_two("st"), left_shape_of_two("'l")
+    ('s', None)
+    """
+    return left_shape(chars) if chars[:1] != "'" else None
+
+
 def _shape(char: str) -> str:
     """Return one character for all that no rule tells apart."""
     category = _category(char)
