@@ -62,7 +62,7 @@ class Seams:
         """
         size = int(codes.max()) + 1
         if size > len(self._left):
-            self._grow(max(size, 2 * len(self._left)))
+            self._grow(max(size, len(self._left) * 5 // 4))
         left = self._left[codes]
         if left.min() < 0:
             self._learn(np.unique(codes[left < 0]), take)
