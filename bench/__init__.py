@@ -7,6 +7,7 @@ machine.py    where it was measured
 fresh.py      a measurement in a fresh process, pinned to a core; several of them, interleaved
 child.py      the other end of that process
 ours.py       our tasks, generated and written, timed by stage; the floor; a shard; task[i]; the tool
+tokens.py     token ids and masks, against tiktoken
 reference.py  what we compare with: nanochat's tasks, or reasoning-gym's
 rowbyrow.py   what we compare with where no nanochat is: our own rows, written one by one
 schema.py     the reference's columns, from our codes

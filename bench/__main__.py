@@ -20,6 +20,7 @@ from bench.fresh import Failed, Runs, fresh
 from bench.machine import machine
 from bench.rows import table_lines
 from bench.table import markdown, plain
+from bench.tokens import vocabularies
 
 CLASSIC = {"style": "classic", "language": "en", "tool": "python"}
 TASKS = {"bee": "spellingbee", "spell": "simplespelling"}
@@ -50,11 +51,15 @@ def main(quick: bool, as_markdown: bool, count: int, nanochat: str | None) -> No
         for gc in (False,) if quick else (False, True):
             runs.rounds(_ratios(folder, rows, sides, gc), count, _say)
         runs.rounds(_alone(folder, rows["bee"], quick), count, _say)
+        names = vocabularies()
+        runs.rounds(_tokens(names, quick), count, _say)
         runs.rounds({"first preview": _preview}, 1, _say)
         runs.rounds({"preview": _preview}, 1 if quick else max(count, 7), _say)
         _commands(runs, Path(folder), quick, count)
     notes = _notes(runs, rows, sides, source, count, quick)
-    click.echo((markdown if as_markdown else plain)(list(table_lines(runs, sides, not quick)), about, notes))
+    click.echo(
+        (markdown if as_markdown else plain)(list(table_lines(runs, sides, not quick, names)), about, notes)
+    )
 
 
 def _sides(nanochat: str | None, folder: Path) -> tuple[list[str], str]:
@@ -115,6 +120,11 @@ def _alone(folder: str, rows: int, quick: bool) -> Plan:
     }
 
 
+def _tokens(names: list[str], quick: bool) -> Plan:
+    spec = {"rows": 1_000 if quick else 100_000, "gc": False}
+    return {f"tokens {name}": partial(fresh, "tokens.composed", vocabulary=name, **spec) for name in names}
+
+
 def _preview() -> dict[str, Any]:
     return command("-m", "tasks.spellingbee")
 
@@ -157,6 +167,8 @@ def _notes(
         "floor writes the same finished tables in the same way; the reference stays as it is",
         "`task[i]`, verify and whole commands run the tool; verify, preview and exports are wall times of "
         "whole commands, start-up included, GC as Python has it",
+        "ids and mask: CPU time of one thread, the main job's mixture; tiktoken is given the finished texts, "
+        "and does neither control tokens nor mask; in TIKTOKEN_CACHE_DIR it finds vocabularies of its own",
         "peak memory: the highest resident set of any one process (wait4); together: PSS, polled",
     ]
     if quick:

@@ -18,13 +18,14 @@ RATIOS = (
 )
 
 
-def table_lines(runs: Runs, sides: list[str], gc_too: bool) -> Iterator[Line]:
+def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[str]) -> Iterator[Line]:
     """Make the table.
 
     Args:
         runs: what was measured, by the names that __main__ gives.
         sides: what ours is compared with, of SIDES.
         gc_too: whether there are runs with the collector on, named the same with " gc" behind.
+        vocabularies: whose ids were composed.
     """
     for what, ours, task, least, stretch in RATIOS:
         if "nanochat" not in sides:
@@ -37,6 +38,15 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool) -> Iterator[Line]:
     for columns in ("messages", "universal"):
         what = f"share of the floor (pyarrow alone), SpellingBee, `{columns}`"
         yield _line(what, "40 %", "55 %", _share(runs, f"floor {columns}", f"bee {columns}", gc_too))
+    for name in vocabularies:
+        what = f"ids and mask, {name}, against tiktoken"
+        for how, key, least, stretch in (
+            ("book warm", "warm", "15 times", "25 times"),
+            ("the first 100,000 rows", "cold", "3 times", "6 times"),
+        ):
+            yield _line(
+                f"{what}: {how}", least, stretch, lambda name=name, key=key: _composed(runs, name, key)
+            )
     yield _line("tool execution, an expression", "2.5 µs", "1.6 µs", lambda: _tool(runs))
     what = "`task[i]` in random order, tool and all, amortised"
     yield _line(what, "15 µs", "5 µs", lambda: _span(runs, "indexed", "all", "{:.1f} µs"))
@@ -107,6 +117,14 @@ def _span(runs: Runs, name: str, key: str, form: str) -> str:
 
 def _range(every: list[float], form: str) -> str:
     return f" ({form.format(min(every))} to {form.format(max(every))})" if len(every) > 1 else ""
+
+
+def _composed(runs: Runs, name: str, key: str) -> str:
+    ours, peer = runs.all(f"tokens {name}", key), runs.all(f"tokens {name}", "peer")
+    ratios = [a / b for a, b in zip(peer, ours, strict=True)]
+    tokens = runs.get(f"tokens {name}", "tokens")
+    found = f"{median(ratios):.1f} times{_range(ratios, '{:.1f}')}: {median(ours):.2f} for {median(peer):.2f}"
+    return f"{found} µs a row of {tokens:.0f} tokens"
 
 
 def _tool(runs: Runs) -> str:

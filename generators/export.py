@@ -21,6 +21,7 @@ from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
 from generators.plaintokens import check
 from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make
+from generators.tokens import Renderer
 from generators.workers import run
 
 Progress = Callable[[int, int], None]
@@ -147,12 +148,13 @@ def _check_tokens(dialect: Dialect, mixtures: Mapping[str, Mixture]) -> None:
     """Make some rows of every split both ways, composed and plain; all if they are few."""
     if dialect.renderer is None:
         return
+    renderer = Renderer(dialect.renderer.encoding, dialect.renderer.chat)  # forgotten with what it learns
     book, total = Book(), sum(map(len, mixtures.values()))
     for mixture in mixtures.values():
         count = min(len(mixture), -(-CHECKED * len(mixture) // total))
         rows = np.linspace(0, len(mixture) - 1, count).astype(np.int64)
         conversations = mixture.conversations(rows, book)
-        check(dialect.renderer, conversations, ids(conversations).to_pylist())
+        check(renderer, conversations, ids(conversations).to_pylist())
 
 
 def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ class Reader:
     >>> ids += [control["assistant_start"], *say("Yes"), control["assistant_end"]]
     >>> read = Reader(chosen.encoding, chosen.chat).read(ids, [False] * len(ids))
     >>> read.messages, read.problems
-    ([('user', 'Fig?'), ('assistant', 'Yes')], ["its mask is wrong at token 6, 'Yes'"])
+    ([('user', 'Fig?'), ('assistant', 'Yes')], ["its mask is wrong at token 7, 'Y'"])
     """
 
     def __init__(self, encoding: Encoding, chat: ChatTokens) -> None:

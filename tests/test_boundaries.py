@@ -21,7 +21,7 @@ from tokenizer.boundaries import (
     safe_cuts,
 )
 from tokenizer.patterns import NAMES, SplitPattern, pattern, pretokens
-from tokenizer.proofs import left_shape, line_cut, right_shape, right_shape_of_last
+from tokenizer.proofs import left_shape, left_shape_of_two, line_cut, right_shape, right_shape_of_last
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 every_pattern = pytest.mark.parametrize("name", NAMES)
@@ -273,3 +273,4 @@ def test_shapes_keep_all_that_a_proof_reads(name, left, right):
     assert safe_cut(*shapes, known) == safe_cut(left, right, known), shapes
     assert line_cut(*shapes, known) == line_cut(left, right, known), shapes
     assert right_shape_of_last(left[-1:]) in (None, right_shape(left)), left
+    assert left_shape_of_two(right[:2]) in (None, left_shape(right)), right

@@ -196,7 +196,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, bare: Path) -> None:
         str(bare),
     )
     refused("'bos' names no control token; write role=name", "tokens", "none", None, None, ["bos"])
-    refused("the control token for bos is 'a' and 'b'", "tokens", "none", None, None, ["bos=a", "bos=b"])
+    refused("the control token for bos is both 'a' and 'b'", "tokens", "none", None, None, ["bos=a", "bos=b"])
     refused("leave out bos=a", "messages", "none", str(bare), None, ["bos=a"])
     refused(
         "control tokens can be given for a tokenizer, and none is named",

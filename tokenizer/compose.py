@@ -70,7 +70,7 @@ class Composer:
             return Composed(None, np.empty(0, dtype=np.int32))
         size = int(codes.max()) + 1
         if size > len(self._entries):
-            self._entries = _longer(self._entries, max(size, 2 * len(self._entries)))
+            self._entries = _longer(self._entries, max(size, len(self._entries) * 5 // 4))
             self._entries[: self._marks] = self.pool.add([[]])[0]
         cut = self._seams.cuts(codes, take)
         if cut is None:

@@ -92,6 +92,6 @@ class Pool:
 def _room(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
     if size <= len(array):
         return array
-    larger = np.zeros(max(size, 2 * len(array)), dtype=array.dtype)
+    larger = np.zeros(max(size, len(array) * 3 // 2), dtype=array.dtype)
     larger[: len(array)] = array
     return larger

@@ -136,6 +136,15 @@ def left_shape(text: str) -> str:
     return _shape(first)
 
 
+def left_shape_of_two(chars: str) -> str | None:
+    """Return the left_shape of every text that starts with these two characters; None where more counts.
+
+    >>> left_shape_of_two("st"), left_shape_of_two("'l")
+    ('s', None)
+    """
+    return left_shape(chars) if chars[:1] != "'" else None
+
+
 _ALONE = "aé一あ0"  # shapes of letters and digits: nothing before them counts
 
 

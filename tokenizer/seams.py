@@ -5,6 +5,7 @@ shapes, of which there are few, so each pair of shapes is proved once and then l
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokenizer.patterns import SplitPattern
-from tokenizer.proofs import left_shape, line_cut, right_shape, right_shape_of_last, safe_cut
+from tokenizer.proofs import (
+    left_shape,
+    left_shape_of_two,
+    line_cut,
+    right_shape,
+    right_shape_of_last,
+    safe_cut,
+)
 
 Take = Callable[[npt.NDArray[Any]], pa.StringArray]
 
@@ -54,7 +62,7 @@ class Seams:
         """
         size = int(codes.max()) + 1
         if size > len(self._left):
-            self._grow(max(size, 2 * len(self._left)))
+            self._grow(max(size, len(self._left) * 5 // 4))
         left = self._left[codes]
         if left.min() < 0:
             self._learn(np.unique(codes[left < 0]), take)
@@ -78,17 +86,11 @@ class Seams:
             self._left[codes] = self._right[codes] = _EMPTY
             return
         texts = take(codes)
-        self._left[codes] = _numbered(pc.utf8_slice_codeunits(texts, 0, 3), left_shape, self._starts)
-        # Most texts end in a letter, and then nothing before it counts.
-        last = pc.utf8_slice_codeunits(texts, -1, None).dictionary_encode()
-        shapes = [right_shape_of_last(char) for char in last.dictionary.to_pylist()]
-        numbers = [-1 if s is None else self._ends.setdefault(s, len(self._ends)) for s in shapes]
-        right = np.array(numbers, dtype=np.int32)[last.indices.to_numpy()]
-        rest = np.flatnonzero(right < 0)
-        if len(rest):
-            ends = pc.utf8_slice_codeunits(texts.take(pa.array(rest)), -16, None)
-            right[rest] = _numbered(ends, right_shape, self._ends)
-        self._right[codes] = right
+        # Of most texts the first two characters are enough, and the last: such edges are few.
+        two, three = pc.utf8_slice_codeunits(texts, 0, 2), partial(pc.utf8_slice_codeunits, start=0, stop=3)
+        self._left[codes] = _numbered(texts, two, left_shape_of_two, three, left_shape, self._starts)
+        last, reach = pc.utf8_slice_codeunits(texts, -1, None), partial(pc.utf8_slice_codeunits, start=-16)
+        self._right[codes] = _numbered(texts, last, right_shape_of_last, reach, right_shape, self._ends)
         if max(len(self._starts), len(self._ends)) > 1 << self._bits:
             while max(len(self._starts), len(self._ends)) > 1 << self._bits:
                 self._bits += 1
@@ -105,9 +107,21 @@ class Seams:
 
 
 def _numbered(
-    edges: pa.StringArray, shape: Callable[[str], str], numbers: dict[str | None, int]
+    texts: pa.StringArray,
+    short: pa.StringArray,
+    shape_of_short: Callable[[str], str | None],
+    longer: Callable[[pa.StringArray], pa.StringArray],
+    shape: Callable[[str], str],
+    numbers: dict[str | None, int],
 ) -> npt.NDArray[np.int32]:
-    """Number the shapes of texts' edges, each distinct edge looked at once."""
-    distinct = edges.dictionary_encode()
-    found = [numbers.setdefault(shape(text), len(numbers)) for text in distinct.dictionary.to_pylist()]
-    return np.array(found, dtype=np.int32)[distinct.indices.to_numpy()]
+    """Number the shapes of texts' edges: of the short edge where that is enough, else of the longer one."""
+    distinct = short.dictionary_encode()
+    shapes = map(shape_of_short, distinct.dictionary.to_pylist())
+    known = [-1 if found is None else numbers.setdefault(found, len(numbers)) for found in shapes]
+    result = np.array(known, dtype=np.int32)[distinct.indices.to_numpy()]
+    rest = np.flatnonzero(result < 0)
+    if len(rest):
+        distinct = longer(texts.take(pa.array(rest))).dictionary_encode()
+        known = [numbers.setdefault(shape(text), len(numbers)) for text in distinct.dictionary.to_pylist()]
+        result[rest] = np.array(known, dtype=np.int32)[distinct.indices.to_numpy()]
+    return result
