@@ -207,6 +207,73 @@ def verify(folder: str, classes: tuple[str, ...], workers: int | None) -> None:
     click.echo("  all as it should be")
 
 
+@main.command(epilog=EXAMPLE + "hornbook coverage --tokenizer cl100k_base output/mine")
+@click.argument("data", nargs=-1, required=True, metavar="DIR | TASK[:ROWS]...")
+@click.option(
+    "--tokenizer",
+    metavar="T",
+    help="A tiktoken name, .tiktoken, tokenizer.pkl or tokenizer.json; ours unless said.",
+)
+@click.option("--pattern", metavar="NAME", help="The split pattern of a .tiktoken file.")
+@click.option("--json", "out", type=click.Path(), metavar="FILE", help="Write every token and its count.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
+@_task_options
+def coverage(
+    data: tuple[str, ...],
+    tokenizer: str | None,
+    pattern: str | None,
+    out: str | None,
+    workers: int | None,
+    **options: Any,
+) -> None:
+    """Report how often each alphabetic token of a vocabulary is spelled out in the training data.
+
+    DIR is an export, or a folder of Parquet files with messages. TASK:ROWS are made and not written.
+    """
+    import json
+    from pathlib import Path
+
+    from generators.coverage import of_folder, of_tasks
+    from tasks.registry import parse
+    from tokenizer.alphabet import Alphabet
+    from tokenizer.encoding import open_encoding
+
+    alphabet = Alphabet.of(open_encoding(tokenizer, pattern))
+    start = time.perf_counter()
+    if len(data) == 1 and Path(data[0]).is_dir():
+        with _progress("rows read") as progress:
+            found = of_folder(alphabet, data[0], workers, progress)
+    else:
+        asked = [parse(argument) for argument in data]
+        with _progress("rows made") as progress:
+            found = of_tasks(alphabet, [task(rows, **options) for task, rows in asked], progress)
+    seconds = time.perf_counter() - start
+    if out:
+        Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
+    click.echo(f"{' '.join(data)}: {found.rows:,} rows in {seconds:.1f} s; {found.words:,} words are spelled")
+    _print_coverage(found)
+
+
+def _print_coverage(found: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    name = found.alphabet.encoding.name
+    table = Table(box=None, pad_edge=False, header_style="", title_justify="left")
+    table.add_column(f"alphabetic tokens of {name}")
+    for heading in ("tokens", "never", "1 to 4 times", "5 and more"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for kind in (*found.kinds, found.all):
+        counts = [f"{n:,} ({n / max(1, kind.tokens):.0%})" for n in (kind.never, kind.seldom, kind.enough)]
+        table.add_row(kind.name, f"{kind.tokens:,}", *counts)
+    console = Console(highlight=False)
+    console.print(table)
+    missed, alphabet = found.missed, found.alphabet
+    shown = ", ".join(f"{alphabet.forms[i]!r} {alphabet.ids[i]}" for i in missed[:40].tolist())
+    more = f" … and {len(missed) - 40:,} more (all with --json FILE)" if len(missed) > 40 else ""
+    console.print(f"never spelled out, most frequent first: {shown or 'none'}{more}", markup=False)
+
+
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar with rate and time left on a terminal, and nothing in a pipe."""
