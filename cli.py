@@ -115,6 +115,7 @@ def preview(task: str, count: int, split: str, **options: Any) -> None:
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
+@click.option("--cover", metavar="T:K", help="Spell each alphabetic token of tokenizer T at least K times.")
 @click.option("--overwrite", is_flag=True, help="Replace another export in the folder.")
 @_task_options
 def export(
@@ -125,6 +126,7 @@ def export(
     tool_text: str,
     shard_rows: int,
     workers: int | None,
+    cover: str | None,
     overwrite: bool,
     seed: int,
     **options: Any,
@@ -138,12 +140,15 @@ def export(
     from generators.export import export as write
     from generators.names import find
     from generators.workers import lean
-    from tasks.registry import parse, train_and_test
+    from tasks.registry import parse, refuse_cover, train_and_test
 
     lean()
     find(split, ("both", "train", "test"), "split")
     columns = Dialect(dialect, tool_text)
-    pairs = [train_and_test(*parse(task), seed=seed, **options) for task in tasks]
+    asked = [parse(task) for task in tasks]
+    if cover is not None:
+        refuse_cover([cls for cls, _ in asked], split)
+    pairs = [train_and_test(cls, rows, cover, seed=seed, **options) for cls, rows in asked]
     splits = {name: [pair[name] for pair in pairs] for name in ("train", "test") if split in ("both", name)}
     start = time.perf_counter()
     with _progress("rows written") as progress:
@@ -167,6 +172,23 @@ def export(
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
+    for name, found in done.manifest.get("covered", {}).items():
+        _print_covered(name, found)
+
+
+def _print_covered(task: str, found: Any) -> None:
+    unable = ", ".join(f"{reason} ({count:,})" for reason, count in found["uncoverable"].items())
+    click.echo(
+        f"  cover  {found['covered']:,} of {found['tokens']:,} alphabetic tokens of {found['tokenizer']}"
+        f" spelled {found['times']} times or more, in {found['rows']:,} rows"
+    )
+    if unable:
+        click.echo(f"         can't be spelled: {unable}")
+    if short := found["too_few"] + found["none"]:
+        click.echo(
+            f"         {short:,} are spelled fewer times, the rarest; {task}:{found['rows_for_all']} has rows"
+            " for all"
+        )
 
 
 @main.command(epilog=EXAMPLE + "hornbook verify output/mine")

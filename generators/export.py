@@ -96,7 +96,8 @@ def export(
         task = _Work(mixtures, dialect, folder.path, folder.scratch)
         for job, record in run(task, missing, workers, lambda done: progress(rows + done, total)):
             records[job.file] = record
-        manifest = _finish(folder, whole, asked, jobs, records, lexicons)
+        covered = {task.name: task.covered for task in splits.get("train", ()) if task.covered}
+        manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered)
         return Exported(manifest, tuple(job.file for job in missing), kept)
 
 
@@ -107,6 +108,7 @@ def _finish(
     jobs: Sequence[Job],
     records: Mapping[str, Record],
     lexicons: Mapping[str, Any],
+    covered: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     """Write the manifest, or, where a whole folder was only mended, see that it is as it was."""
     ordered = [records[job.file] for job in jobs]
@@ -122,7 +124,7 @@ def _finish(
                 parts.setdefault(job.split, []).append(load_hashes(folder.scratch, job, what))
             hashes[what] = {split: np.concatenate(part) for split, part in parts.items()}
         reports = {language: lexicon.report for language, lexicon in lexicons.items()}
-        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports)
+        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports, covered)
         if manifest["words_shared_by_splits"]:
             raise ValueError(f"train and test share {manifest['words_shared_by_splits']} words")
     folder.finish(manifest, card(manifest))
