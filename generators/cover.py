@@ -25,6 +25,7 @@ Ints = npt.NDArray[np.int64]
 
 STANDS = ("any", "bare", "spaced")  # how a question sets the word: as it likes, bare, or after a space
 COVERS = ("", "word", "token")  # what a row spells for a cover: nothing, a word in some case, a token itself
+_WORDS = 1 << 32  # more than a table of words can number
 NAME = "cover"  # of the lexicon of other cases and tokens
 
 
@@ -58,7 +59,8 @@ class Cover:
         word: (entries,) the number of the text, in the words of the lexicons and this one, which is the last.
         stands: (entries,) the number in STANDS of how the question sets it.
         covers: (entries,) the number in COVERS.
-        turn: (entries,) -1 where a text is set so for the first time in its language, then -2, …
+        turn: (entries,) how often the text was set so before, in its language.
+        language: (entries,) the number of the language asked in.
         shown: (entries) rows of the alphabetic tokens that each shows, as places among them.
         about: how many alphabetic tokens there are, and how many are not covered for which reason.
     """
@@ -70,6 +72,7 @@ class Cover:
     stands: Ints = field(repr=False)
     covers: Ints = field(repr=False)
     turn: Ints = field(repr=False)
+    language: Ints = field(repr=False)
     shown: Ragged = field(repr=False)
     about: Mapping[str, Any]
 
@@ -78,7 +81,7 @@ class Cover:
         cls,
         plan: pa.RecordBatch,
         lexicons: Sequence[Lexicon],
-        strands: Sequence[int],
+        rooms: Sequence[Room],
         described: Mapping[str, Any],
     ) -> "Cover":
         """Number the texts of a plan.
@@ -86,15 +89,15 @@ class Cover:
         Args:
             plan: as `coverplan.make_plan` makes it.
             lexicons: that it was made for.
-            strands: the number of each strand's lexicon.
+            rooms: one for each strand.
             described: for the manifest.
         """
-        starts = offsets_of(np.bincount(plan["strand"].to_numpy(), minlength=len(strands)))
+        starts = offsets_of(np.bincount(plan["strand"].to_numpy(), minlength=len(rooms)))
         firsts = offsets_of([len(lexicon) for lexicon in lexicons])
         parts = []
-        for strand, number in enumerate(strands):
+        for strand, room in enumerate(rooms):
             texts = plan["text"].slice(starts[strand], starts[strand + 1] - starts[strand])
-            parts.append(pc.add(pc.index_in(texts, lexicons[number].words), int(firsts[number])))
+            parts.append(pc.add(pc.index_in(texts, lexicons[room.lexicon].words), int(firsts[room.lexicon])))
         known = pa.concat_arrays([part.cast(pa.int64()) for part in parts])
         others = pc.unique(plan["text"].filter(pc.is_null(known)))
         lexicon = _lexicon(others)
@@ -109,6 +112,7 @@ class Cover:
             stands=spaced + STANDS.index("bare"),
             covers=token + COVERS.index("word"),
             turn=plan["turn"].to_numpy().astype(np.int64),
+            language=np.repeat([room.language for room in rooms], np.diff(starts)),
             shown=Ragged(shown.offsets.to_numpy().astype(np.int64), shown.values.to_numpy()),
             about=json.loads(plan.schema.metadata[b"about"]),
         )
@@ -120,6 +124,21 @@ class Cover:
     def sizes(self) -> Ints:
         """How many entries each strand has, (strands,)."""
         return np.diff(self.starts)
+
+    def earlier(self, language: Ints, word: Ints) -> Ints:
+        """Count the entries of words in a language, by how the question sets them: (rows, len(STANDS))."""
+        keys, counts = self._counts
+        if not len(keys):
+            return np.zeros((len(word), len(STANDS)), dtype=np.int64)
+        wanted = language * _WORDS + word
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where((keys[place] == wanted)[:, None], counts[place], 0)
+
+    @cached_property
+    def _counts(self) -> tuple[Ints, Ints]:
+        keys, which = np.unique(self.language * _WORDS + self.word, return_inverse=True)
+        counts = np.bincount(which * len(STANDS) + self.stands, minlength=len(keys) * len(STANDS))
+        return keys, counts.reshape(-1, len(STANDS))
 
     def report(self, dealt: Ints, rows: int) -> dict[str, Any]:
         """Say what some rows cover: plain data for the manifest.

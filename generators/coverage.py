@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.book import Books
+from generators.dialects import MESSAGE
 from generators.folder import FolderError
 from generators.spelledlines import spelled_lines, word_of
 from generators.spellings import Spellings, spellings
@@ -194,6 +195,9 @@ def _rows(file: Path) -> int:
         if "messages" not in shard.schema_arrow.names:
             names = ", ".join(shard.schema_arrow.names)
             raise FolderError(f"{file} has no column of messages to read; it has {names}")
+        found = shard.schema_arrow.field("messages").type
+        if not found.equals(pa.list_(MESSAGE)):
+            raise FolderError(f"{file}: its messages are {found}; expected lists of role and content")
         return int(shard.metadata.num_rows)
 
 

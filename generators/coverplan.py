@@ -179,11 +179,11 @@ def _strands(sources: Ints, spaced: npt.NDArray[np.bool_], rooms: Sequence[Room]
 
 
 def _turns(keys: Ints) -> Ints:
-    """Count down from -1 for each key: how often it came before, from the end."""
+    """Count for each key how often it came before: (entries,)."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     place = np.arange(len(keys)) - np.repeat(starts, np.diff(np.append(starts, len(keys))))
     turns = np.empty(len(keys), dtype=np.int64)
-    turns[order] = -1 - place
+    turns[order] = place
     return turns

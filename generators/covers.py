@@ -97,7 +97,7 @@ def open_cover(
         if not found:
             write_cached(path, plan)
             prune(folder, "cover-*.arrow", _KEPT)
-    return Cover.of(plan, lexicons, [room.lexicon for room in rooms], described)
+    return Cover.of(plan, lexicons, rooms, described)
 
 
 def _barred(languages: Sequence[str], files: Sequence[bytes | None], offensive: bool) -> Callable[[str], str]:

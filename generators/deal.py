@@ -62,11 +62,11 @@ class Dealt:
         word_number: (rows,) of the word.
         letter_number: (rows,) of the letter, where counts were dealt; else empty.
         turn: (rows,) how often the row's word and letter came before, in this task, split and language.
-            It is negative in rows that cover tokens: their questions are typed in the ways furthest from
-            those of other rows.
         count_class: (rows,) which class of counts the row belongs to.
         stands: (rows,) the number in STANDS of how the question must set the word; None: as it likes.
         covers: (rows,) the number in `cover.COVERS` of what the row covers; None where nothing is covered.
+        earlier: (rows, len(STANDS)) how often rows that cover asked about the row's word in its language,
+            by how the question set it; None where nothing is covered.
     """
 
     rows: Rows
@@ -78,6 +78,7 @@ class Dealt:
     count_class: Ints
     stands: Ints | None = None
     covers: Ints | None = None
+    earlier: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -260,9 +261,11 @@ def _covering(dealt: Dealt, cover: Cover, rows: Ints, entry: Ints) -> Dealt:
     """Put entries of a cover in place of what some rows were dealt."""
     word, turn = dealt.word_number.copy(), dealt.turn.copy()
     stands, covers = np.zeros(len(word), dtype=np.int64), np.zeros(len(word), dtype=np.int64)
+    earlier = cover.earlier(dealt.language, word)
+    earlier[rows] = 0  # their turns count each other
     word[rows], turn[rows] = cover.word[entry], cover.turn[entry]
     stands[rows], covers[rows] = cover.stands[entry], cover.covers[entry]
-    return replace(dealt, word_number=word, turn=turn, stands=stands, covers=covers)
+    return replace(dealt, word_number=word, turn=turn, stands=stands, covers=covers, earlier=earlier)
 
 
 def quotas(

@@ -120,6 +120,8 @@ class Questions:
         if len(dealt.letter_number):
             salt = mix(salt, dealt.letter_number)
         form = self._forms.values[self._forms.starts[stands] + permute(form, forms, salt)]
+        if dealt.earlier is not None:
+            turn = turn + self._met(language, dealt.earlier, salt, form)
         quoted = [(form >> place) & 1 == 1 for place in range(places)]
         template = self._first_template[language] + (form >> places)
         # The rest by weight; `turn` of these ways further where every form has been used that often. It is
@@ -181,6 +183,18 @@ class Questions:
             always, ever = (which[first + (form >> len(self.slots))] for which in self._gapped)
             rows += [form, form[quoted | ~ever], form[~quoted & always]]
         return Ragged(offsets_of([len(row) for row in rows]), np.concatenate(rows))
+
+    def _met(self, language: Ints, earlier: Ints, salt: Any, form: Ints) -> Ints:
+        """Count the earlier rows about each row's word that were asked in its form, by where they stood."""
+        met = np.zeros(len(form), dtype=np.int64)
+        for stand in range(1, len(STANDS)):
+            for turn in range(int(earlier[:, stand].max(initial=0))):
+                rows = np.flatnonzero(earlier[:, stand] > turn)
+                group = language[rows] * len(STANDS) + stand
+                forms = self._forms.lengths[group]
+                asked = permute(turn % forms, forms, salt[rows])
+                met[rows] += self._forms.values[self._forms.starts[group] + asked] == form[rows]
+        return met
 
     @cached_property
     def _gapped(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

@@ -61,12 +61,12 @@ def below(hashes: Any, n: Any) -> Ints:
 
 
 def divide(x: Any, n: Any) -> tuple[Ints, Ints]:
-    """Return quotient and remainder of x by n, arrays of integers up to 2**53; the remainder is not negative.
+    """Return quotient and remainder of x by n, arrays of integers from 0 to 2**53.
 
     By floating point, which is ten times as fast as integer division, and exact: the quotient's error is
     below x / n * 2**-53, hence below 1 / n, the least distance of a fraction from a whole number.
     """
-    quotient = np.floor(x / n).astype(np.int64)
+    quotient = (x / n).astype(np.int64)
     return quotient, x - quotient * n
 
 
