@@ -1,8 +1,8 @@
 """Making a cover: which words and tokens are spelled for it, in which case, and by rows of which strand."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,25 +15,13 @@ from generators.covering import choose
 from generators.ragged import Ragged, offsets_of
 from generators.rows import key_of, mix
 from generators.words import Words
-from tokenizer.alphabet import Alphabet, Shown
+from tokenizer.alphabet import Alphabet
 
 Ints = npt.NDArray[np.int64]
 Barred = Callable[[str], str]
 
+_ANY = -1  # in place of the bits of lexicons: a token, which every strand may ask about
 _WINDOW = 10_000  # entries that change places: nearby rows are not all about one token
-
-
-@dataclass(frozen=True)
-class _Texts:
-    """Texts that can be spelled.
-
-    Attributes:
-        texts: words as they are in the lexicons, then their other cases, then tokens.
-        sources: for each, bits of the lexicons that have the word; -1, all bits, for a token.
-    """
-
-    texts: list[str]
-    sources: list[int]
 
 
 def make_plan(
@@ -53,43 +41,37 @@ def make_plan(
         it after a space), token (it is no word), strand, turn, and shown (places in the alphabet). Metadata
         "about": JSON of how many tokens there are and why some are not covered.
     """
-    candidates = _candidates(words)
+    plain = _candidates(words)
     able = any(room.spaced for room in rooms)
-    bare = alphabet.shown(candidates.texts)
-    spaced = alphabet.shown([f" {text}" for text in candidates.texts]) if able else None
-    forms = _forms(bare, spaced, len(alphabet))
+    known = _forms(alphabet, list(plain), list(plain.values()), rooms)
+    counts = np.bincount(np.concatenate([forms.values for forms in known]), minlength=len(alphabet))
+    alone, reasons = _alone(alphabet, np.flatnonzero(counts == 0), plain, barred, able)
+    # What a token shows beside itself counts as what a word shows does.
+    others = _forms(alphabet, alone, [_ANY] * len(alone), rooms)
+    forms = Ragged.concat([part for pair in zip(known, others, strict=True) for part in pair])
+    texts = [*plain, *alone]
     chosen = choose(forms, len(alphabet), times)
-    text, is_spaced = chosen.form % len(candidates.texts), chosen.form >= len(candidates.texts)
+    text, is_spaced = chosen.form % len(texts), chosen.form >= len(texts)
+    sources = np.array([*plain.values(), *[_ANY] * len(alone)], dtype=np.int64)
     shown, rank = forms.take(chosen.form), chosen.rank
-
     have = np.bincount(forms.values, minlength=len(alphabet)) > 0
-    alone, reasons = _alone(alphabet, np.flatnonzero(~have), barred, able)
-    first = len(candidates.texts)
-    texts = candidates.texts + [alphabet.forms[place].strip() for place in alone.tolist()]
-    sources = np.array(candidates.sources + [-1] * len(alone), dtype=np.int64)
-    text = np.concatenate((text, np.repeat(first + np.arange(len(alone)), times)))
-    is_spaced = np.concatenate((is_spaced, np.repeat(alphabet.spaced[alone], times)))
-    rank = np.concatenate((rank, np.repeat(alone, times)))
-    own = alphabet.shown([alphabet.forms[place] for place in alone.tolist()])
-    both = _with_bare(own, alphabet.shown(texts[first:]), len(alphabet))
-    shown = Ragged.concat([shown, both.take(np.repeat(np.arange(len(alone)), times))])
+    uncovered = Counter(reason for place, reason in reasons.items() if not have[place])
 
     # The most frequent tokens first, so that what has too few rows for all covers those.
     order = np.argsort(rank, kind="stable")
     window = np.arange(len(order)) // _WINDOW
     order = order[np.lexsort((mix(key_of("cover"), np.arange(len(order))), window))]
     strand = _strands(sources[text[order]], is_spaced[order], rooms)
-    order, strand = order[strand >= 0], strand[strand >= 0]
     by_strand = np.argsort(strand, kind="stable")
     order, strand = order[by_strand], strand[by_strand]
     languages = np.array([room.language for room in rooms])[strand]
     turn = _turns((languages * 2 + is_spaced[order]) * len(texts) + text[order])
     shown = shown.take(order)
-    about = {"tokens": len(alphabet), "uncovered": reasons}
+    about = {"tokens": len(alphabet), "uncovered": dict(sorted(uncovered.items()))}
     columns = {
         "text": pa.array(texts, pa.string()).take(as_arrow(text[order])),
         "spaced": pa.array(is_spaced[order].view(np.uint8)),
-        "token": pa.array((text[order] >= first).view(np.uint8)),
+        "token": pa.array((text[order] >= len(plain)).view(np.uint8)),
         "strand": pa.array(strand.astype(np.int16)),
         "turn": pa.array(turn.astype(np.int32)),
         "shown": pa.ListArray.from_arrays(
@@ -100,8 +82,8 @@ def make_plan(
     return batch.replace_schema_metadata({"about": json.dumps(about)})
 
 
-def _candidates(words: Words) -> _Texts:
-    """List the words of the training split and their other cases, each text once."""
+def _candidates(words: Words) -> dict[str, int]:
+    """List the words of the training split, then their other cases: text -> bits of the lexicons it is of."""
     plain: dict[str, int] = {}
     every = words.texts.slice(0, len(words.texts)).to_pylist()
     for word, source, test in zip(every, words.source.tolist(), words.test.tolist(), strict=True):
@@ -111,69 +93,76 @@ def _candidates(words: Words) -> _Texts:
         for variant in cased(word) if source else ():
             if variant not in plain:
                 others[variant] = others.get(variant, 0) | source
-    found = {text: source for text, source in (plain | others).items() if source}
-    return _Texts(list(found), list(found.values()))
+    return {text: source for text, source in (plain | others).items() if source}
 
 
-def _forms(bare: Shown, spaced: Shown | None, tokens: int) -> Ragged:
-    """Return what each text shows when the question sets it bare, then when it sets it after a space.
+def _forms(
+    alphabet: Alphabet, texts: Sequence[str], sources: Sequence[int], rooms: Sequence[Room]
+) -> tuple[Ragged, Ragged]:
+    """Return what each text shows when a question sets it bare, and when one sets it after a space.
 
-    The answer always shows the text bare, so the second shows all of the first.
+    The answer always shows the text bare, so the second shows all of the first; where no question may set
+    the text so, it shows nothing.
     """
-    first = Ragged(bare.offsets, bare.places)
-    return first if spaced is None else Ragged.concat([first, _with_bare(spaced, bare, tokens)])
+    n = max(1, len(alphabet))
+    bare = alphabet.shown(texts)
+    keys = np.repeat(np.arange(len(texts)), np.diff(bare.offsets)) * n + bare.places
+    spaced = alphabet.shown([f" {text}" for text in texts])
+    more = np.repeat(np.arange(len(texts)), np.diff(spaced.offsets)) * n + spaced.places
+    found = []
+    for is_spaced, every in ((False, keys), (True, np.unique(np.concatenate((keys, more))))):
+        may = {source for source in set(sources) if _allowed(rooms, source, is_spaced)}
+        asked = np.fromiter((source in may for source in sources), np.bool_, len(sources))
+        text, places = np.divmod(every, n)
+        kept = asked[text]
+        found.append(Ragged(offsets_of(np.bincount(text[kept], minlength=len(texts))), places[kept]))
+    return found[0], found[1]
 
 
-def _with_bare(spaced: Shown, bare: Shown, tokens: int) -> Ragged:
-    parts = [
-        np.repeat(np.arange(len(shown.offsets) - 1), np.diff(shown.offsets)) * tokens + shown.places
-        for shown in (spaced, bare)
-    ]
-    row, places = np.divmod(np.unique(np.concatenate(parts)), max(1, tokens))
-    return Ragged(offsets_of(np.bincount(row, minlength=len(bare.offsets) - 1)), places)
-
-
-def _alone(alphabet: Alphabet, places: Ints, barred: Barred, able: bool) -> tuple[Ints, dict[str, int]]:
-    """Say which tokens that no word shows can be spelled by themselves, and count why others can't."""
+def _alone(
+    alphabet: Alphabet, places: Ints, words: Mapping[str, int], barred: Barred, able: bool
+) -> tuple[list[str], dict[int, str]]:
+    """Find the tokens that can be spelled by themselves: their texts, and for the others why they can't."""
     encoded = alphabet.encoding.encode_batch([alphabet.forms[place] for place in places.tolist()])
-    kept, reasons = [], dict[str, int]()
+    texts: dict[str, None] = {}
+    reasons: dict[int, str] = {}
     for place, ids in zip(places.tolist(), encoded, strict=True):
         form = alphabet.forms[place]
         if int(alphabet.ids[place]) not in ids:
-            reason = "its own text is not encoded as the token"
-        elif form[0] == " " and not able:
-            reason = "no question sets a word after a space"
+            reasons[place] = "its own text is not encoded as the token"
+        elif form[0] == " " and (not able or form[1:] in words):
+            reasons[place] = "no question about it sets a word after a space"
+        elif reason := barred(form.strip()):
+            reasons[place] = reason
         else:
-            reason = barred(form.strip())
-        if reason:
-            reasons[reason] = reasons.get(reason, 0) + 1
-        else:
-            kept.append(place)
-    return np.array(kept, dtype=np.int64), dict(sorted(reasons.items()))
+            texts[form.strip()] = None
+    return list(texts), reasons
+
+
+def _allowed(rooms: Sequence[Room], source: int, spaced: bool) -> list[int]:
+    """Return the strands that may ask about a text of these lexicons, set so."""
+    return [
+        number
+        for number, room in enumerate(rooms)
+        if (room.spaced or not spaced)
+        and (
+            source == _ANY
+            or (source >> room.lexicon & 1 and not (room.without >= 0 and source >> room.without & 1))
+        )
+    ]
 
 
 def _strands(sources: Ints, spaced: npt.NDArray[np.bool_], rooms: Sequence[Room]) -> Ints:
-    """Give each entry a strand that may ask about it, the one with most room: (entries,), -1 for none."""
-    allowed: dict[tuple[int, bool], list[int]] = {}
-    for source, is_spaced in set(zip(sources.tolist(), spaced.tolist(), strict=True)):
-        allowed[source, is_spaced] = [
-            number
-            for number, room in enumerate(rooms)
-            if (
-                source < 0
-                or (source >> room.lexicon & 1 and not (room.without >= 0 and source >> room.without & 1))
-            )
-            and (room.spaced or not is_spaced)
-            and room.rows
-        ]
+    """Give each entry a strand that may ask about it, the one with most room: (entries,)."""
+    kinds = set(zip(sources.tolist(), spaced.tolist(), strict=True))
+    allowed = {kind: _allowed(rooms, *kind) for kind in kinds}
     filled = [0.0] * len(rooms)
     cost = [1 / max(1, room.rows) for room in rooms]
     found = []
     # In turn, since each changes how much room is left: 0.1 s for 200,000 entries.
     for key in zip(sources.tolist(), spaced.tolist(), strict=True):
-        best = min(allowed[key], key=lambda number: filled[number] + cost[number], default=-1)
-        if best >= 0:
-            filled[best] += cost[best]
+        best = min(allowed[key], key=lambda number: filled[number] + cost[number])
+        filled[best] += cost[best]
         found.append(best)
     return np.array(found, dtype=np.int64)
 
