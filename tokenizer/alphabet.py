@@ -8,7 +8,7 @@ space before: ` straw`, `berry`, `AR`. Bare and after a space are different toke
 >>> alphabet = Alphabet.of(encoding)
 >>> shown = alphabet.shown([" strawberry", "banana, bananas"])
 >>> [alphabet.forms[place] for place in shown.places[: shown.offsets[1]]]
-[' st', 'ber', 'raw', 'ry']
+[' st', 'ber', 'ry', 'raw']
 """
 
 from collections.abc import Sequence
