@@ -156,6 +156,7 @@ def preview(
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
+@click.option("--cover", metavar="T:K", help="Spell each alphabetic token of tokenizer T at least K times.")
 @click.option("--overwrite", is_flag=True, help="Replace another export in the folder.")
 @_tokenizer_options
 @click.option(
@@ -173,6 +174,7 @@ def export(
     tool_text: str,
     shard_rows: int,
     workers: int | None,
+    cover: str | None,
     overwrite: bool,
     tokenizer: str | None,
     pattern: str | None,
@@ -194,21 +196,24 @@ def export(
     from generators.stylechoice import settle
     from generators.tokencounts import said
     from generators.workers import lean
-    from tasks.registry import parse, train_and_test
+    from tasks.registry import parse, refuse_cover, train_and_test
 
     lean()
     find(split, ("both", "train", "test"), "split")
     columns = asked_dialect(dialect, tool_text, tokenizer, pattern, control)
     parsed = [parse(task) for task in tasks]
+    if cover is not None:
+        refuse_cover([cls for cls, _ in parsed], split)
     wanted = ("train", "test") if split == "both" else (split,)
 
-    def in_style(style: str) -> dict[str, list[Any]]:
-        pairs = [train_and_test(*task, seed=seed, **{**options, "style": style}) for task in parsed]
+    def in_style(style: str, cover: str | None = None) -> dict[str, list[Any]]:
+        given = {**options, "seed": seed, "style": style}
+        pairs = [train_and_test(*task, cover, **given) for task in parsed]
         return {name: [pair[name] for pair in pairs] for name in wanted}
 
     encoding = columns.tokenizer.encoding if columns.tokenizer else None
     style, choice = settle(options["style"], encoding, lambda style: chain(*in_style(style).values()))
-    splits = in_style(style)
+    splits = in_style(style, cover)
     start = time.perf_counter()
     with _progress("rows written") as progress:
         done = write(
@@ -236,6 +241,23 @@ def export(
         click.echo(f"  {line}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
+    for name, found in done.manifest.get("covered", {}).items():
+        _print_covered(name, found)
+
+
+def _print_covered(task: str, found: Any) -> None:
+    unable = ", ".join(f"{reason} ({count:,})" for reason, count in found["uncoverable"].items())
+    click.echo(
+        f"  cover  {found['covered']:,} of {found['tokens']:,} alphabetic tokens of {found['tokenizer']}"
+        f" spelled {found['times']} times or more, in {found['rows']:,} rows"
+    )
+    if unable:
+        click.echo(f"         can't be spelled: {unable}")
+    if short := found["too_few"] + found["none"]:
+        click.echo(
+            f"         {short:,} are spelled fewer times, the rarest; {task}:{found['rows_for_all']} has rows"
+            " for all"
+        )
 
 
 @main.command(epilog=EXAMPLE + "hornbook verify output/mine")
@@ -363,6 +385,68 @@ def boundaries(
         write_json(sheets, file)
     if short := [sheet for sheet in sheets if sheet.short]:
         raise _Stop(str(short[0]))
+
+
+@main.command(epilog=EXAMPLE + "hornbook coverage --tokenizer cl100k_base output/mine")
+@click.argument("data", nargs=-1, required=True, metavar="DIR | TASK[:ROWS]...")
+@click.option("--json", "out", type=click.Path(), metavar="FILE", help="Write every token and its count.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
+@_tokenizer_options
+@_task_options
+def coverage(
+    data: tuple[str, ...],
+    tokenizer: str | None,
+    pattern: str | None,
+    out: str | None,
+    workers: int | None,
+    **options: Any,
+) -> None:
+    """Report how often each alphabetic token of a vocabulary is spelled out in the training data.
+
+    Without --tokenizer it is the vocabulary that comes with Hornbook. DIR is an export, or a folder of
+    Parquet files with messages. TASK:ROWS are made and not written.
+    """
+    import json
+
+    from generators.coverage import of_folder, of_tasks
+    from tasks.registry import parse
+    from tokenizer.alphabet import Alphabet
+    from tokenizer.encoding import open_encoding
+
+    alphabet = Alphabet.of(open_encoding(tokenizer, pattern))
+    start = time.perf_counter()
+    if len(data) == 1 and Path(data[0]).is_dir():
+        with _progress("rows read") as progress:
+            found = of_folder(alphabet, data[0], workers, progress)
+    else:
+        asked = [parse(argument) for argument in data]
+        with _progress("rows made") as progress:
+            found = of_tasks(alphabet, [task(rows, **options) for task, rows in asked], progress)
+    seconds = time.perf_counter() - start
+    if out:
+        Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
+    click.echo(f"{' '.join(data)}: {found.rows:,} rows in {seconds:.1f} s; {found.words:,} words are spelled")
+    _print_coverage(found)
+
+
+def _print_coverage(found: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    name = found.alphabet.encoding.name
+    table = Table(box=None, pad_edge=False, header_style="", title_justify="left")
+    table.add_column(f"alphabetic tokens of {name}")
+    for heading in ("tokens", "never", "1 to 4 times", "5 and more"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for kind in (*found.kinds, found.all):
+        counts = [f"{n:,} ({n / max(1, kind.tokens):.0%})" for n in (kind.never, kind.seldom, kind.enough)]
+        table.add_row(kind.name, f"{kind.tokens:,}", *counts)
+    console = Console(highlight=False)
+    console.print(table)
+    missed, alphabet = found.missed, found.alphabet
+    shown = ", ".join(f"{alphabet.forms[i]!r} {alphabet.ids[i]}" for i in missed[:40].tolist())
+    more = f" … and {len(missed) - 40:,} more (all with --json FILE)" if len(missed) > 40 else ""
+    console.print(f"never spelled out, most frequent first: {shown or 'none'}{more}", markup=False)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from bench import reference
-from bench.commands import command, export, verify
+from bench.commands import command, coverage, export, verify
 from bench.fresh import Failed, Runs, fresh
 from bench.machine import machine
 from bench.rows import table_lines
@@ -140,6 +140,8 @@ def _commands(runs: Runs, folder: Path, quick: bool, count: int) -> None:
         runs.rounds({name: run}, count, _say)
     if not quick:
         runs.rounds({"million": lambda: export(tasks(MILLION), million, workers, watch=True)}, 1, _say)
+    # The training split alone is read.
+    runs.rounds({"coverage": lambda: coverage(main if quick else million, workers)}, count, _say)
 
 
 def _notes(

@@ -73,7 +73,12 @@ def verify(out: Path, workers: int) -> dict[str, Any]:
     return _with_rows(found)
 
 
+def coverage(out: Path, workers: int) -> dict[str, Any]:
+    """Run `hornbook coverage` with the vocabulary that comes with Hornbook; returns rows, too."""
+    return _with_rows(command("cli.py", "coverage", str(out), "--workers", str(workers)))
+
+
 def _with_rows(found: dict[str, Any]) -> dict[str, Any]:
-    # Both commands begin with "DIR: 310,000 rows".
+    # These commands begin with "DIR: 310,000 rows".
     rows = int(found["output"].split(": ", 1)[1].split(" rows", 1)[0].replace(",", ""))
     return {**found, "rows": rows, "rate": rows / found["wall"]}

@@ -58,6 +58,7 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
     )
     what = "`python -m tasks.spellingbee`, second run"
     yield _line(what, "0.6 s", "0.4 s", lambda: _preview(runs))
+    yield _line("`coverage` of a million rows", "10 s", "", lambda: _job(runs, "coverage"))
     for what, name in (("the main job: export", "export"), ("export of 1 million rows", "million")):
         yield _line(f"{what}, `universal`, 2 workers", "", "", lambda name=name: _job(runs, name))
     yield _line("the main job: verify, 2 workers", "", "", lambda: _job(runs, "verify"))

@@ -8,7 +8,7 @@ another letter or another form of the question, so no two rows are equal while d
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generators.columns import Column
+from generators.cover import Cover
 from generators.ragged import Ragged, offsets_of, spread
 from generators.rows import Ints, Rows, below, divide, key_of, mix, permute
 from generators.words import Words
@@ -62,6 +63,10 @@ class Dealt:
         letter_number: (rows,) of the letter, where counts were dealt; else empty.
         turn: (rows,) how often the row's word and letter came before, in this task, split and language.
         count_class: (rows,) which class of counts the row belongs to.
+        stands: (rows,) the number in STANDS of how the question must set the word; None: as it likes.
+        covers: (rows,) the number in `cover.COVERS` of what the row covers; None where nothing is covered.
+        earlier: (rows, len(STANDS)) how often rows that cover asked about the row's word in its language,
+            by how the question set it; None where nothing is covered.
     """
 
     rows: Rows
@@ -71,6 +76,9 @@ class Dealt:
     letter_number: Ints
     turn: Ints
     count_class: Ints
+    stands: Ints | None = None
+    covers: Ints | None = None
+    earlier: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -96,6 +104,7 @@ class Deck:
         counts: shares of the classes 0, 1, 2, 3 and more; None deals words without a letter.
         times: how often the word of each class has its letter: 0, 1, 2 or 3 (three and more); a task whose
             count is not that of one word deals others.
+        cover: what the first rows of each strand are dealt instead; only where no letters are dealt.
 
     Raises:
         ValueError: a share is too small for a block of 100 rows.
@@ -108,7 +117,9 @@ class Deck:
         strands: Sequence[Strand],
         counts: Sequence[float] | None = None,
         times: Sequence[int] = (0, 1, 2, 3),
+        cover: Cover | None = None,
     ) -> None:
+        self.cover = cover
         self.words, self.strands = words, tuple(strands)
         self.times = np.array([-1] if counts is None else times)
         self.classes = len(self.times)
@@ -152,12 +163,11 @@ class Deck:
 
     def deal(self, rows: Rows) -> Dealt:
         """Deal the rows of a batch."""
-        block, place = np.divmod(rows.index, BLOCK)
-        # Each block has one of many orders, by lot.
-        place = _orders()[below(mix(rows.key("block"), block), _ORDERS), place]
-        kind = self._class[place]
-        # How many rows of this class came before: whole blocks hold exactly its quota.
-        order = block * self._quota[kind] + self._rank[place]
+        kind, order = self._places(rows)
+        if self.cover is not None:
+            covering = np.flatnonzero(order < self.cover.sizes[kind])
+            entry = self.cover.starts[kind[covering]] + order[covering]
+            order = np.maximum(order - self.cover.sizes[kind], 0)
         common, tail, slice_ = self._common[kind], self._tail[kind], self._slice[kind]
         turn, at = divide(order, common + slice_)
         key = mix(rows.key("deck"), kind)
@@ -173,7 +183,33 @@ class Deck:
         letter = np.empty(0, dtype=np.int64)
         if self.with_letters:
             letter, turn = self._letters(rows, word, self.times[count], turn)
-        return Dealt(rows, self._languages[strand], self.words, word, letter, turn, count)
+        dealt = Dealt(rows, self._languages[strand], self.words, word, letter, turn, count)
+        return dealt if self.cover is None else _covering(dealt, self.cover, covering, entry)
+
+    def _places(self, rows: Rows) -> tuple[Ints, Ints]:
+        """Return the class of each row, and how many rows of that class came before."""
+        block, place = np.divmod(rows.index, BLOCK)
+        # Each block has one of many orders, by lot.
+        place = _orders()[below(mix(rows.key("block"), block), _ORDERS), place]
+        kind = self._class[place]
+        # Whole blocks hold exactly its quota.
+        return kind, block * self._quota[kind] + self._rank[place]
+
+    def entries(self, rows: Rows) -> Ints:
+        """Return the entries of the cover that rows are dealt: (covering rows,)."""
+        if self.cover is None:
+            return np.zeros(0, dtype=np.int64)
+        kind, order = self._places(rows)
+        covering = order < self.cover.sizes[kind]
+        return self.cover.starts[kind[covering]] + order[covering]
+
+    @property
+    def rows_to_cover(self) -> int:
+        """After how many rows every entry of the cover has been dealt."""
+        if self.cover is None:
+            return 0
+        sizes = self.cover.sizes
+        return int((-(-sizes // np.maximum(self._quota, 1))).max(initial=0)) * BLOCK
 
     @cached_property
     def _languages(self) -> Ints:
@@ -219,6 +255,17 @@ class Deck:
         back = np.empty(len(word), dtype=np.int64)
         back[order] = np.arange(len(word))
         return Ragged.concat(rows).take(back)
+
+
+def _covering(dealt: Dealt, cover: Cover, rows: Ints, entry: Ints) -> Dealt:
+    """Put entries of a cover in place of what some rows were dealt."""
+    word, turn = dealt.word_number.copy(), dealt.turn.copy()
+    stands, covers = np.zeros(len(word), dtype=np.int64), np.zeros(len(word), dtype=np.int64)
+    earlier = cover.earlier(dealt.language, word)
+    earlier[rows] = 0  # their turns count each other
+    word[rows], turn[rows] = cover.word[entry], cover.turn[entry]
+    stands[rows], covers[rows] = cover.stands[entry], cover.covers[entry]
+    return replace(dealt, word_number=word, turn=turn, stands=stands, covers=covers, earlier=earlier)
 
 
 def quotas(

@@ -104,7 +104,8 @@ def export(
         task = _Work(mixtures, dialect, folder.path, folder.scratch)
         for job, record in run(task, missing, workers, lambda done: progress(rows + done, total)):
             records[job.file] = record
-        manifest = _finish(folder, whole, asked, jobs, records, lexicons, dialect, style_choice)
+        covered = {task.name: task.covered for task in splits.get("train", ()) if task.covered}
+        manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered, dialect, style_choice)
         return Exported(manifest, tuple(job.file for job in missing), kept)
 
 
@@ -115,6 +116,7 @@ def _finish(
     jobs: Sequence[Job],
     records: Mapping[str, Record],
     lexicons: Mapping[str, Any],
+    covered: Mapping[str, Any],
     dialect: Dialect,
     style_choice: Mapping[str, Any] | None,
 ) -> Mapping[str, Any]:
@@ -132,7 +134,7 @@ def _finish(
                 parts.setdefault(job.split, []).append(load_hashes(folder.scratch, job, what))
             hashes[what] = {split: np.concatenate(part) for split, part in parts.items()}
         reports = {language: lexicon.report for language, lexicon in lexicons.items()}
-        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports)
+        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports, covered)
         if dialect.tokenizer is not None:
             # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.
             manifest["tokenizer"] = {"source": dialect.tokenizer.source, "pattern": dialect.tokenizer.pattern}

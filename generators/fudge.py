@@ -7,16 +7,18 @@ is drawn by weight, and moves on by one when even the forms have all been used.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from generators.columns import Column, Lines, affixed, each, joined
+from generators.cover import STANDS
 from generators.deal import Dealt
 from generators.pieces import Piece, slot, when
 from generators.prompts import Language, Template
-from generators.ragged import offsets_of
+from generators.ragged import Ragged, offsets_of
 from generators.rows import Ints, below, divide, key_of, mix, permute
 from generators.texts import Texts
 
@@ -93,6 +95,7 @@ class Questions:
             )
             self._literals.append(column.texts)
             self._numbers.append(column.index)
+        self._forms = self._allowed()
         pairs = [lang.quotes for lang in languages]
         self._quote_counts = np.array([len(group) for group in pairs])
         self._first_quote = offsets_of(self._quote_counts)
@@ -110,12 +113,15 @@ class Questions:
         rows, language = dealt.rows, dealt.language
         n, places = len(rows), len(self.slots)
         # The form: a template, and for each slot whether it is quoted.
-        forms = self.template_counts[language] << places
+        stands = language * len(STANDS) + (0 if dealt.stands is None else dealt.stands)
+        forms = self._forms.lengths[stands]
         turn, form = divide(dealt.turn, forms)
         salt = mix(rows.key("form") ^ np.uint64(1), dealt.word_number)
         if len(dealt.letter_number):
             salt = mix(salt, dealt.letter_number)
-        form = permute(form, forms, salt)
+        form = self._forms.values[self._forms.starts[stands] + permute(form, forms, salt)]
+        if dealt.earlier is not None:
+            turn = turn + self._met(language, dealt.earlier, salt, form)
         quoted = [(form >> place) & 1 == 1 for place in range(places)]
         template = self._first_template[language] + (form >> places)
         # The rest by weight; `turn` of these ways further where every form has been used that often. It is
@@ -166,6 +172,46 @@ class Questions:
             Column(self.names, template),
             dict(zip(self.slots, quoted, strict=True)),
         )
+
+    def _allowed(self) -> Ragged:
+        """List the forms of each language, once for each of STANDS: row language * len(STANDS) + stand."""
+        word = self.slots.index("word") if "word" in self.slots else 0
+        rows = []
+        for first, count in zip(self._first_template[:-1], self.template_counts, strict=True):
+            form = np.arange(count << len(self.slots))
+            quoted = (form >> word) & 1 == 1
+            always, ever = (which[first + (form >> len(self.slots))] for which in self._gapped)
+            rows += [form, form[quoted | ~ever], form[~quoted & always]]
+        return Ragged(offsets_of([len(row) for row in rows]), np.concatenate(rows))
+
+    def _met(self, language: Ints, earlier: Ints, salt: Any, form: Ints) -> Ints:
+        """Count the earlier rows about each row's word that were asked in its form, by where they stood."""
+        met = np.zeros(len(form), dtype=np.int64)
+        for stand in range(1, len(STANDS)):
+            for turn in range(int(earlier[:, stand].max(initial=0))):
+                rows = np.flatnonzero(earlier[:, stand] > turn)
+                group = language[rows] * len(STANDS) + stand
+                forms = self._forms.lengths[group]
+                asked = permute(turn % forms, forms, salt[rows])
+                met[rows] += self._forms.values[self._forms.starts[group] + asked] == form[rows]
+        return met
+
+    @cached_property
+    def _gapped(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which templates set the word after a space in all ways of typing them, and in any: (templates,)."""
+        word = self.slots.index("word") if "word" in self.slots else 0
+        always, ever = [], []
+        for number, order in enumerate(self._orders):
+            gaps = self._gaps[order.tolist().index(word)]
+            mine = gaps[self._first_frame[number] : self._first_frame[number + 1]]
+            always.append(mine.all())
+            ever.append(mine.any())
+        return np.array(always), np.array(ever)
+
+    def spaced(self, language: int) -> float:
+        """Return the share of a language's templates that can set the word after a space."""
+        first = self._first_template[language]
+        return float(self._gapped[0][first : first + self.template_counts[language]].mean())
 
     @property
     def ways(self) -> Ints:

@@ -16,13 +16,10 @@ Run `python -m doctest generators/lexicon.py` from the repository.
 import json
 import math
 import os
-import tempfile
 import unicodedata
-import zlib
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from mmap import ACCESS_READ, MADV_DONTNEED, mmap
+from mmap import MADV_DONTNEED, mmap
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -32,6 +29,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import regex
 
+from generators.cache import cache_folder, prune, read_cached, write_cached
 from generators.offensive import PROFANITY_PACKAGES
 from generators.ragged import Ragged
 from generators.wordcolumns import COMMON_ZIPF, Ints, build, is_test_word
@@ -120,7 +118,7 @@ def open_lexicon(
         "min_zipf": float(min_zipf),
         "offensive": bool(offensive),
     }
-    folder = _cache_folder() if cache else None
+    folder = cache_folder() if cache else None
     if folder is None:
         return _lexicon(build(asked, files))
     versions = [package_version(package) for package in ("wordfreq", *PROFANITY_PACKAGES)]
@@ -130,24 +128,16 @@ def open_lexicon(
     if (opened := _opened.get(key)) is not None:
         return opened
     path = folder / f"lexicon-{language}-{key}.arrow"
-    batch, mapped = _read(path) or (build(asked, files), None)
+    batch, mapped = read_cached(path) or (build(asked, files), None)
     if mapped is None:
-        _write(path, batch)
-        _prune(folder)
+        write_cached(path, batch)
+        prune(folder, "lexicon-*.arrow", _KEPT)
     lexicon = _opened[key] = _lexicon(batch, mapped)
     return lexicon
 
 
 # Tasks of one process share a lexicon while one of them has it: each mapping of the file counts as memory.
 _opened: WeakValueDictionary[str, "Lexicon"] = WeakValueDictionary()
-
-
-def _prune(folder: Path) -> None:
-    """Remove the cached lexicons longest unused, such as those of files that have changed since."""
-    with suppress(OSError):
-        files = sorted(folder.glob("lexicon-*.arrow"), key=lambda path: path.stat().st_mtime)
-        for path in files[:-_KEPT]:
-            path.unlink(missing_ok=True)
 
 
 def _lexicon(batch: pa.RecordBatch, mapped: mmap | None = None) -> Lexicon:
@@ -174,48 +164,3 @@ def _lexicon(batch: pa.RecordBatch, mapped: mmap | None = None) -> Lexicon:
         report=about["report"],
         _mapped=mapped,
     )
-
-
-def _cache_folder() -> Path | None:
-    own = os.environ.get("HORNBOOK_CACHE")
-    if own is not None:
-        return Path(own) if own else None
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base, "hornbook") if os.path.isabs(base) else None  # no home: "~" stays as it is
-
-
-def _read(path: Path) -> tuple[pa.RecordBatch, mmap] | None:
-    """Map a cached lexicon into memory; None where there is none, or it is not as it was written.
-
-    The file is an Arrow stream, and behind it four bytes: its CRC, which a stream's reader never reaches.
-    """
-    try:
-        with path.open("rb") as file:
-            mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
-        data = memoryview(mapped)
-        if zlib.crc32(data[:-4]).to_bytes(4, "little") != bytes(data[-4:]):
-            return None
-        batch = pa.ipc.open_stream(pa.py_buffer(mapped)).read_next_batch()
-    except (OSError, ValueError, pa.ArrowException):
-        return None
-    return batch, mapped
-
-
-def _write(path: Path, batch: pa.RecordBatch) -> None:
-    """Put a lexicon into the cache, whole or not at all; a folder that cannot be written is no error."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    data = sink.getvalue()
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f"{path.stem}-", suffix=".tmp", dir=path.parent)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.write(zlib.crc32(data).to_bytes(4, "little"))
-        os.replace(temporary, path)
-    except OSError:
-        if temporary:
-            with suppress(OSError):
-                os.unlink(temporary)

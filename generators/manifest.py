@@ -65,6 +65,7 @@ def manifest(
     questions: Mapping[str, npt.NDArray[np.uint64]],
     words: Mapping[str, npt.NDArray[np.uint64]],
     lexicons: Mapping[str, Mapping[str, Any]],
+    covered: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Put the manifest together.
 
@@ -74,6 +75,7 @@ def manifest(
         questions: for each split, a hash of each row's question.
         words: for each split, hashes of its words.
         lexicons: reports by language.
+        covered: by task, what its rows cover of a tokenizer, if that was asked.
     """
     splits: dict[str, Any] = {}
     for split in questions:
@@ -98,6 +100,7 @@ def manifest(
         "words_shared_by_splits": shared,
         "tool_calls": {form: sum(counts.get(form, 0) for counts in forms) for form in FORMS},
         "lexicons": {language: dict(report) for language, report in lexicons.items()},
+        **({"covered": dict(covered)} if covered else {}),
         "shards": [record.as_json() for record in records],
     }
 

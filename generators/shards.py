@@ -34,7 +34,7 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "count", "form")
+COUNTED = ("language", "lexicon", "style", "count", "form", "cover")
 
 
 @dataclass(frozen=True)

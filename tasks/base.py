@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from generators.book import Book, Conversations
 from generators.columns import Column, Lines, each, number, spaced
-from generators.deal import COUNT_SHARES, Dealt, Deck, strands_of
+from generators.cover import COVERS, Cover, Room
+from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, largest_remainder, strands_of
 from generators.fudge import Asked, Questions
 from generators.lexicon import Lexicon, open_lexicon
 from generators.names import find
@@ -57,8 +58,9 @@ __all__ = [
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
-COUNTED = ("count", "form", "lexicon")  # facts that the manifest counts rows by
+COUNTED = ("count", "form", "lexicon", "cover")  # facts that the manifest counts rows by
 Index = npt.NDArray[np.int64]
+_COVERS = Texts(COVERS)
 
 
 class Task:
@@ -78,6 +80,8 @@ class Task:
         exclude: a file with words that must not come.
         min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words.
         offensive: keep slurs and obscenities.
+        cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
+            alphabetic tokens so many times, in a word or by itself. For tasks that spell words.
 
     Raises:
         ValueError: an option is wrong; says what was found and what is allowed.
@@ -94,6 +98,8 @@ class Task:
     """Shares of the true counts 0, 1, 2, 3 and more, for a task that asks for a letter."""
     count_times: ClassVar[tuple[int, ...]] = (0, 1, 2, 3)
     """For each of those shares, how often the word that is dealt has the letter; 3: three times and more."""
+    covers: ClassVar[bool] = False
+    """Whether the task can cover a tokenizer: it deals a word, asks for it and spells it, whatever it is."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -126,6 +132,7 @@ class Task:
         exclude: "str | PathLike[str] | None" = None,
         min_zipf: float = 2.0,
         offensive: bool = False,
+        cover: str | None = None,
     ) -> None:
         self.size = _integer("size", size, least=1, most=2**52)
         self.split = find(split, SPLITS, "split")
@@ -151,6 +158,15 @@ class Task:
             min_zipf=min_zipf,
             offensive=offensive,
         )
+        if cover is not None and not self.covers:
+            raise ValueError(f"{self.name} can't cover a tokenizer: it does not only spell words")
+        self._cover_asked = cover
+        if cover is not None:
+            from generators.covers import asked_of, open_cover  # not for all: it opens tokenizers
+
+            asked_of(cover)
+            # What bars a word bars a token from being spelled by itself.
+            self._cover_from = partial(open_cover, holdout=holdout, exclude=exclude, offensive=offensive)
         # Expressions for the tool are set in a book of their own: they are run before the rest is set.
         self._expressions = Book()
 
@@ -209,13 +225,40 @@ class Task:
     @property
     def words(self) -> Words:
         """The words that rows are dealt from, of all their languages."""
-        return words_of(self.lexicons)
+        return words_of(self.lexicons if self.cover is None else (*self.lexicons, self.cover.lexicon))
+
+    @cached_property
+    def cover(self) -> Cover | None:
+        """What the first rows are dealt, if the task was asked to cover a tokenizer; of train alone."""
+        return self._cover_made if self.split == "train" else None
+
+    @cached_property
+    def _cover_made(self) -> Cover | None:
+        if self._cover_asked is None:
+            return None
+        strands = self._strands
+        shares = [self._questions.spaced(strand.language) for strand in strands]
+        # Where few templates set a word after a space, all such rows would be asked in the same words.
+        least = 0.5 if max(shares) >= 0.5 else min((share for share in shares if share), default=1.0)
+        rooms = [
+            Room(
+                strand.language,
+                strand.lexicon,
+                -1 if strand.without is None else strand.without,
+                int(rows),
+                share >= least,
+            )
+            for strand, rows, share in zip(
+                strands, largest_remainder([strand.share for strand in strands]), shares, strict=True
+            )
+        ]
+        return self._cover_from(self._cover_asked, self.lexicons, rooms)
 
     def _open(self, lang: Language) -> Lexicon:
         return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet)
 
     @cached_property
-    def _deck(self) -> Deck:
+    def _strands(self) -> list[Strand]:
         asked = [language(code) for code in self.languages]
         shares = list(self.languages.values())
         if self._lexicon is not None:
@@ -225,8 +268,13 @@ class Task:
             lexicons = [
                 (number, codes.index("en") if "en" in codes else number) for number in range(len(asked))
             ]
-        strands = strands_of(shares, [lang.own_words for lang in asked], lexicons)
-        return Deck(self.words, self.split == "test", strands, self.counts, self.count_times)
+        return strands_of(shares, [lang.own_words for lang in asked], lexicons)
+
+    @cached_property
+    def _deck(self) -> Deck:
+        return Deck(
+            self.words, self.split == "test", self._strands, self.counts, self.count_times, self.cover
+        )
 
     @cached_property
     def _questions(self) -> Questions:
@@ -245,12 +293,25 @@ class Task:
         found: dict[str, Any] = {}
         for name, value in list(given.arguments.items())[1:]:
             found |= value if isinstance(value, dict) and name not in ("language",) else {name: value}
+        if self._cover_asked is not None:
+            found["cover"] = self._cover_made.described if self._cover_made else None
         plain = (int, float, dict, str, type(None))
         return {name: value if isinstance(value, plain) else str(value) for name, value in found.items()}
 
+    @property
+    def covered(self) -> dict[str, Any]:
+        """What the rows of this view cover of a tokenizer, for the manifest; empty if that was not asked."""
+        if self.cover is None:
+            return {}
+        rows = Rows.of(np.asarray(self.view), seed=self.seed, task=self.name, split=self.split)
+        return self.cover.report(self._deck.entries(rows), self._deck.rows_to_cover)
+
     def __reduce__(self) -> Any:
         args, options = self._made
-        return _make, (type(self), args, options), {"start": self.start, "stop": self.stop, "step": self.step}
+        state: dict[str, Any] = {"start": self.start, "stop": self.stop, "step": self.step}
+        if self.cover is not None:  # another process need not open the tokenizer
+            state |= {"cover": self.cover}
+        return _make, (type(self), args, options), state
 
     # Scoring.
 
@@ -300,6 +361,8 @@ class Task:
             **{f"{slot}_quoted": quoted for slot, quoted in asked.quoted.items()},
             "lexicon": Column(self._lexicon_names, self.words.source[dealt.word_number]),
         }
+        if dealt.covers is not None:
+            facts["cover"] = Column(_COVERS, dealt.covers)
         columns: dict[str, Column | str] = {
             **{name: _as_column(facts[name]) for name in COUNTED if name in facts},
             "name": f"{self.name}/{self.split}/{self.seed}",
@@ -323,7 +386,7 @@ class Task:
 
     @cached_property
     def _lexicon_names(self) -> Texts:
-        return Texts([lexicon.language for lexicon in self.lexicons])
+        return Texts([lexicon.language for lexicon in self.words.lexicons])
 
     @cached_property
     def _language_names(self) -> Texts:

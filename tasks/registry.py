@@ -172,10 +172,33 @@ def parse(argument: str) -> tuple[type[Task], int]:
     return task_class(name), number
 
 
-def train_and_test(cls: type[Task], rows: int, **options: Any) -> dict[str, Task]:
-    """Make the task of each split: the test split has 5 % of the rows, at most 5,000, at least 1."""
+def train_and_test(cls: type[Task], rows: int, cover: str | None = None, **options: Any) -> dict[str, Task]:
+    """Make the task of each split: the test split has 5 % of the rows, at most 5,000, at least 1.
+
+    Args:
+        cls: of the task.
+        rows: of the training split.
+        cover: for a task that can cover a tokenizer; others go without.
+        options: of the task.
+    """
     test = max(1, min(5_000, rows // 20))
+    if cover is not None and cls.covers:
+        options["cover"] = cover
     return {"train": cls(rows, "train", **options), "test": cls(test, "test", **options)}
+
+
+def refuse_cover(classes: Sequence[type[Task]], split: str) -> None:
+    """Refuse to cover a tokenizer where no task, or no split, would.
+
+    Raises:
+        ValueError: none of the tasks can, or there is no training split.
+    """
+    if split == "test":
+        raise ValueError("a tokenizer is covered in the training split alone, and the split is 'test'")
+    if not any(cls.covers for cls in classes):
+        able = sorted(name for name in entries() if task_class(name).covers)
+        asked = ", ".join(dict.fromkeys(cls.name for cls in classes))
+        raise ValueError(f"{asked} can't cover a tokenizer; ask for rows of {' or '.join(able)} too")
 
 
 def checks(classes: Sequence[str]) -> dict[str, Callable[[Mapping[str, Any]], Iterator[str]]]:

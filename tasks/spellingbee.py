@@ -73,6 +73,7 @@ class SimpleSpelling(Task):
 
     prompts = "spelling"
     slots = ("word",)
+    covers = True
 
     def script(self, rows: Rows) -> Script:
         """Write the question and the word with its letters."""
