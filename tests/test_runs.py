@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from generators.book import Book
 from generators.parts import Part, parts_of
+from generators.plaintokens import plain
 from generators.runs import UNDER, PartTokens, Reader, Run, runs_of, tokens_of
 from generators.styles import STYLES
 from generators.tokens import Renderer, merge_system
@@ -94,13 +95,14 @@ def test_system_messages_and_several_turns(turns):
     book = Book()
     codes = book.set(script_of([turns]), 1).values
     read = Reader(OWN).read(parts_of(book, merge_system(book, codes), STYLES["quote-comma"]))
-    plain = {"messages": [{"role": role, "content": content} for role, content in turns]}
-    for message in plain["messages"]:
-        if message["role"] == "assistant":
-            message["content"] = [
-                {"type": part.kind, "text": part.text + part.tail} for part in message["content"]
-            ]
-    assert [id for id, _ in tokens_of(read)] == Renderer(OWN, ChatTokens.of(OWN)).plain(plain)[0]
+    said = []
+    for role, content in turns:
+        if role == "assistant":
+            said += [(role, []), *((part.kind, [(part.text + part.tail, True)]) for part in content)]
+        else:
+            said.append((role, [(content, False)]))
+    ids = [id for _, part, _ in plain(OWN, ChatTokens.of(OWN), said) for id in part]
+    assert [id for id, _ in tokens_of(read)] == ids
 
 
 def test_a_token_over_an_edge_is_not_trained_on():

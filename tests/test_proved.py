@@ -29,14 +29,14 @@ def slots_of(places: list[tuple[str, str, str]]) -> tuple[pa.StringArray, Slots]
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(PLACES)
 def test_many_at_once_are_each_of_them(name: str, places: list[tuple[str, str, str]]) -> None:
     known = pattern(name)
     texts, slots = slots_of(places)
     found = proved(texts, slots, known).tolist()
     assert found == [
-        (not before or begins(before, slot, known)) and (not after or safe_cut(slot, after, known))
+        (not before or begins(before, slot, known)) and (not after or safe_cut(before + slot, after, known))
         for before, slot, after in places
     ]
     isolated = measure(texts, slots, known).isolated.tolist()
@@ -44,7 +44,7 @@ def test_many_at_once_are_each_of_them(name: str, places: list[tuple[str, str, s
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(PLACES, st.text(st.sampled_from(ALPHABET), max_size=6), st.text(st.sampled_from(ALPHABET), max_size=6))
 def test_where_a_pre_token_begins(
     name: str, places: list[tuple[str, str, str]], before: str, after: str
