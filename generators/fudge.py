@@ -91,7 +91,8 @@ class Questions:
         self._variants = Variants(agreeing)
         template_of = np.repeat(np.arange(len(frames)), np.diff(self._first_frame)).tolist()
         # A literal before a slot gives its last space to the slot: after it no cut between tokens is safe.
-        self._literals, self._numbers, self._gaps = [], [], []
+        self._literals, self._numbers, self._gaps, self._beside = [], [], [], []
+        apart = np.repeat([lang.apart for lang in languages], counts)[template_of]
         for place in range(len(slots) + 1):
             texts = [
                 text
@@ -99,6 +100,17 @@ class Questions:
                 for text in self._variants.expand(number, place, frame.literals[place])
             ]
             before_slot = place < len(slots)
+            # Where a language sets bare slots apart: whether a word of the literal stands right before the
+            # slot that follows it, and right behind the one that precedes it.
+            wants = np.repeat(apart, self._variants.count(place))
+            self._beside.append(
+                tuple(
+                    wants & np.array([text[edge].isalnum() for text in texts])
+                    for edge in (slice(-1, None), slice(0, 1))
+                )
+                if apart.any()
+                else None
+            )
             self._gaps.append(np.array([before_slot and text.endswith(" ") for text in texts]))
             column = Column.of(
                 [text[:-1] if gap else text for text, gap in zip(texts, self._gaps[-1], strict=True)]
@@ -111,8 +123,8 @@ class Questions:
         # So does an opening quote, as in "« mot »".
         self._inner = np.array([opening.endswith(" ") for opening, _ in pairs])
         self._opening = Texts([opening.removesuffix(" ") for opening, _ in pairs])
-        # Number 0 is no closing quote; the others follow.
-        self._closing = Texts(["", *(closing for _, closing in pairs)])
+        # Number 0 is no closing quote, 1 the space behind a bare slot; the others follow.
+        self._closing = Texts(["", " ", *(closing for _, closing in pairs)])
 
     def ask(self, dealt: Dealt, slots: Mapping[str, "Column | Lines"]) -> "Asked":
         """Ask the question of each row.
@@ -157,12 +169,16 @@ class Questions:
             # The literal's number: of its frame, and of the variant that agrees with the row's slots.
             at = frame * self._variants.count(place) + self._variants.choose(place, template, slots)
             literal = Column(self._literals[place], self._numbers[place][at])
+            beside = self._beside[place]
+            if beside is not None:
+                closing += (closing == 0) & beside[1][at] & (place > 0)
             close = Column(self._closing, closing)
             if place == places:
                 pieces.append(each(_join3, close, literal, end))
                 break
             pieces.append(each(_join, close, literal) if place else literal)
             gap = self._gaps[place][at]
+            bare_gap = gap if beside is None else gap | beside[0][at]
             closing = np.zeros(n, dtype=np.int64)
             for number, name in enumerate(self.slots):
                 here = self._orders[template, place] == number
@@ -175,12 +191,12 @@ class Questions:
                     when(is_quoted & gap, affixed(" ", opening)),
                     when(is_quoted & ~gap, opening),
                     when(is_quoted if inner is None else is_quoted & ~inner, slot(within, plain)),
-                    when(here & ~quoted[number] & ~gap, slot(bare, plain)),
-                    when(here & ~quoted[number] & gap, slot(bare, *spaced)),
+                    when(here & ~quoted[number] & ~bare_gap, slot(bare, plain)),
+                    when(here & ~quoted[number] & bare_gap, slot(bare, *spaced)),
                 ]
                 if inner is not None:
                     pieces.append(when(is_quoted & inner, slot(within, *spaced)))
-                closing += np.where(is_quoted, mark + 1, 0)
+                closing += np.where(is_quoted, mark + 2, 0)
         return Asked(
             tuple(pieces),
             Column(self.names, template),

@@ -23,7 +23,7 @@ SLOTS = ("word", "letter", "phrase", "count")
 ALTERNATIVES = 0xFDD0
 _MOST_ALTERNATIVES = 16
 # French sets a space before these marks and inside « »; the file has a plain one.
-_SPACED = regex.compile(r" (?=[?!:;»])|(?<=«) ")
+_SPACED = regex.compile(r" (?=[?!:;»](?!\)))|(?<=«) ")
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ class Language:
         quotes: pairs of quotation marks that people type: the pairs of Unicode's CLDR, then others.
         question_mark: what stands before and after a question.
         full_stop: the mark that ends a request.
+        apart: a slot without quotes has spaces around it, since nothing else would part it from the words.
         spaces: what people type where the file has a space before a mark such as "?", with shares.
         prompts: templates by kind: counting, spelling, phrase.
         openers: what people type before a question; the first is "".
@@ -118,6 +119,7 @@ class Language:
     quotes: tuple[tuple[str, str], ...]
     question_mark: tuple[str, str]
     full_stop: str
+    apart: bool
     spaces: tuple[tuple[str, float], ...]
     prompts: Mapping[str, tuple[str, ...]]
     openers: tuple[str, ...]
@@ -150,6 +152,7 @@ def language(code: str) -> Language:
         quotes=tuple((opening, closing) for opening, closing in data["quotes"]),
         question_mark=(data["question_mark"][0], data["question_mark"][1]),
         full_stop=data.get("full_stop", "."),
+        apart=data.get("apart", False),
         spaces=tuple((space, share) for space, share in data.get("spaces", [[" ", 1.0]])),
         prompts={kind: tuple(templates) for kind, templates in data["prompts"].items()},
         openers=tuple(data["fudge"]["openers"]),
@@ -182,7 +185,9 @@ def _answers(
     }
 
 
-DEFAULT_SHARES = {"en": 0.70, "es": 0.15, "zh": 0.15}
+# In each block of 100 rows 70 English ones and 5 of each other language, so that all its strands (questions
+# about its own words, questions about English ones) have whole rows.
+DEFAULT_SHARES = {"en": 0.70} | dict.fromkeys(("de", "es", "fr", "ja", "ko", "zh"), 0.05)
 
 
 def shares_of(wanted: "str | Mapping[str, float] | None", known: Sequence[str]) -> dict[str, float]:
