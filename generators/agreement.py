@@ -88,7 +88,9 @@ def choices(code: str, template: Template) -> tuple[Choice, ...]:
         slot = place if agreement.ahead else place - 1
         if between.strip(" ") or not 0 <= slot < len(template.slots):
             side = "after" if agreement.ahead else "before"
-            raise ValueError(f"the alternatives {written} agree with a slot, and none stands right {side} them")
+            raise ValueError(
+                f"the alternatives {written} agree with a slot, and none stands right {side} them"
+            )
         third = forms[2] if len(forms) == FORMS else agreement.neutral
         if not third:
             raise ValueError(

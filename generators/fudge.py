@@ -274,31 +274,33 @@ def _frames(
     openers = [(lang.openers[0], 1 - OPENER)]
     openers += [(opener, OPENER / (len(lang.openers) - 1)) for opener in lang.openers[1:]]
     found: dict[tuple[tuple[str, ...], int], float] = {}
-    for lower, case_weight in cases:
-        for marked, mark_weight in ((True, MARK), (False, 1 - MARK)):
-            ends = _endings(lang, mark if marked else "", lower, only_marked=not marked)
-            if ends not in endings:
-                endings.append(ends)
-            for opener, weight in openers:
-                plain = not opener
-                typed = (
-                    list(literals)
-                    if marked or not opening
-                    else [text.replace(opening, "") for text in literals]
-                )
-                typed[0] = opener + (_small(typed[0], opening) if opener.endswith((", ", "，", "、")) else typed[0])
-                variants = [(typed, 1 - TYPO if plain and lang.alphabet else 1.0)]
-                if plain and lang.alphabet:
-                    variants += [(_typo(typed, number), TYPO / TYPOS) for number in range(TYPOS)]
-                shares = sum(share for _, share in lang.spaces)
-                for texts, variant_weight in variants:
-                    for space, share in lang.spaces:
-                        key = (
-                            tuple(spaced_marks(t.lower() if lower else t, space) for t in texts),
-                            endings.index(ends),
-                        )
-                        total = case_weight * mark_weight * weight * variant_weight * share / shares
-                        found[key] = found.get(key, 0.0) + total
+    shares = sum(share for _, share in lang.spaces)
+    for marked, mark_weight in ((True, MARK), (False, 1 - MARK)):
+        ends = {}
+        for lower in (False, True):
+            ends[lower] = _endings(lang, mark if marked else "", lower, only_marked=not marked)
+            if ends[lower] not in endings:
+                endings.append(ends[lower])
+        for opener, weight in openers:
+            plain = not opener
+            typed = (
+                list(literals) if marked or not opening else [text.replace(opening, "") for text in literals]
+            )
+            typed[0] = opener + (
+                _small(typed[0], opening) if opener.endswith((", ", "，", "、")) else typed[0]
+            )
+            variants = [(typed, 1 - TYPO if plain and lang.alphabet else 1.0)]
+            if plain and lang.alphabet:
+                variants += [(_typo(typed, number), TYPO / TYPOS) for number in range(TYPOS)]
+            for (texts, variant_weight), (lower, case_weight), (space, share) in product(
+                variants, cases, lang.spaces
+            ):
+                small = tuple(text.lower() if lower else text for text in texts)
+                # What has no capitals anyway must not come twice, with the endings of both cases.
+                set_ = endings.index(ends[lower and small != tuple(texts)])
+                key = (tuple(spaced_marks(text, space) for text in small), set_)
+                total = case_weight * mark_weight * weight * variant_weight * share / shares
+                found[key] = found.get(key, 0.0) + total
     return [_Frame(texts, ends, weight) for (texts, ends), weight in found.items()]
 
 

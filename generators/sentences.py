@@ -101,7 +101,9 @@ class _Wordings:
                     text += after
                 literals[place][number] = text
         self._literals = [
-            Texts([text for i, literal in enumerate(texts) for text in self._variants.expand(i, place, literal)])
+            Texts(
+                [text for i, literal in enumerate(texts) for text in self._variants.expand(i, place, literal)]
+            )
             for place, texts in enumerate(literals)
         ]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from generators.preview import preview, render
+from generators.prompts import languages
 from generators.styles import STYLES
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SimpleSpelling, SpellingBee
@@ -83,7 +84,7 @@ def test_preview_prints_to_standard_output(capsys):
     assert "assistant  " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("language", ["en", "es", "zh"])
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("style", sorted(STYLES))
 @pytest.mark.parametrize("task", [SpellingBee, SimpleSpelling, LetterCounting], ids=lambda task: task.name)
 def test_golden(task, style, language):
