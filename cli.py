@@ -69,7 +69,10 @@ _OPTIONS = (
     ("--lexicon", {"type": _PATH, "help": "Your own words: a file with a word a line."}),
     ("--holdout", {"type": _PATH, "help": "Words that must be test words: a file."}),
     ("--exclude", {"type": _PATH, "help": "Words that must not come: a file."}),
-    ("--min-zipf", {"type": float, "default": 2.0, "help": "The rarest words; 2 is once in ten million."}),
+    (
+        "--min-zipf",
+        {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
+    ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
 )
 

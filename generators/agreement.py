@@ -159,13 +159,13 @@ class Variants:
             for number in np.unique(table[:, at][table[:, at] >= 0]).tolist():
                 rows = np.flatnonzero(which == number)
                 if len(rows):
-                    variant[rows] += _forms(*self._keys[number], slots, rows) * FORMS**at
+                    slot, rule, ahead = self._keys[number]
+                    variant[rows] += _forms(rule, ahead, slots[slot], rows) * FORMS**at
         return variant
 
 
-def _forms(slot: str, rule: Rule, ahead: bool, slots: "Mapping[str, Column | Lines]", rows: Ints) -> Ints:
+def _forms(rule: Rule, ahead: bool, column: "Column | Lines", rows: Ints) -> Ints:
     """Return the form that each of some rows takes; of a slot of several texts the nearest one decides."""
-    column = slots[slot]
     if isinstance(column, Lines):
         offsets = column.rows.offsets
         at = offsets[:-1] if ahead else offsets[1:] - 1

@@ -72,7 +72,7 @@ class Template:
                 forms = tuple(name.split("|"))
                 if len(forms) > 3 or len(alternatives) == _MOST_ALTERNATIVES:
                     raise ValueError(
-                        f"the template {text!r} has the alternatives {{{name}}}; allowed: two forms, and a third"
+                        f"the template {text!r} has the alternatives {{{name}}}; allowed: two or three"
                     )
                 literal += chr(ALTERNATIVES + len(alternatives))
                 alternatives.append((len(literals), forms))
@@ -99,6 +99,7 @@ class Language:
         alphabet: the letters to ask for, "" where there are none.
         cased: whether its script has capitals.
         own_words: the share of its questions that ask about its own words; the rest: English words.
+        min_zipf: how rare its words are at most, unless somebody says otherwise.
         quotes: pairs of quotation marks that people type: the pairs of Unicode's CLDR, then others.
         question_mark: what stands before and after a question.
         full_stop: the mark that ends a request.
@@ -116,6 +117,7 @@ class Language:
     alphabet: str
     cased: bool
     own_words: float
+    min_zipf: float
     quotes: tuple[tuple[str, str], ...]
     question_mark: tuple[str, str]
     full_stop: str
@@ -149,6 +151,7 @@ def language(code: str) -> Language:
         alphabet=data["alphabet"],
         cased=data["cased"],
         own_words=data["own_words"],
+        min_zipf=data["min_zipf"],
         quotes=tuple((opening, closing) for opening, closing in data["quotes"]),
         question_mark=(data["question_mark"][0], data["question_mark"][1]),
         full_stop=data.get("full_stop", "."),

@@ -225,8 +225,8 @@ def own_words(*, script: str, alphabet: str) -> Callable[[str], object]:
         pattern = regex.compile(rf"(?=\X\X)(?:{unit})+", regex.V1)
     except regex.error:
         raise LexiconError(
-            f"there is no script {script!r}; a script is as Unicode names it: Latin, Han; several have spaces "
-            "between"
+            f"there is no script {script!r}; a script is as Unicode names it: Latin, Han; several have "
+            "spaces between"
         ) from None
     return pattern.fullmatch  # type: ignore[no-any-return, unused-ignore]
 

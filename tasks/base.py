@@ -129,7 +129,8 @@ class Task:
         lexicon: a person's own words instead of wordfreq's, a file with a word a line.
         holdout: a file with words that must be test words.
         exclude: a file with words that must not come.
-        min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words.
+        min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words. None: as each
+            language's file says.
         offensive: keep slurs and obscenities.
 
     Raises:
@@ -177,7 +178,7 @@ class Task:
         lexicon: "str | PathLike[str] | None" = None,
         holdout: "str | PathLike[str] | None" = None,
         exclude: "str | PathLike[str] | None" = None,
-        min_zipf: float = 2.0,
+        min_zipf: float | None = None,
         offensive: bool = False,
     ) -> None:
         self.size = _integer("size", size, least=1, most=2**52)
@@ -196,12 +197,12 @@ class Task:
             find(answer_language, languages(), "answer language")
         self.answer_language = answer_language
         self._lexicon = lexicon
+        self._min_zipf = min_zipf
         self._words_from = partial(
             open_lexicon,
             file=lexicon,
             holdout=holdout,
             exclude=exclude,
-            min_zipf=min_zipf,
             offensive=offensive,
         )
         # Expressions for the tool are set in a book of their own: they are run before the rest is set.
@@ -272,7 +273,8 @@ class Task:
         return words_of(self.lexicons)
 
     def _open(self, lang: Language) -> Lexicon:
-        return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet)
+        least = lang.min_zipf if self._min_zipf is None else self._min_zipf
+        return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet, min_zipf=least)
 
     @cached_property
     def _deck(self) -> Deck:

@@ -143,7 +143,7 @@ def test_parse_puts_together_what_was_written(literals, order):
         ("{word!r}", "allowed: word"),
         ("{word:>3}", "allowed: word"),
         ("{0}", "allowed: word"),
-        ("{a|b|c|d} {word}", "two forms, and a third"),
+        ("{a|b|c|d} {word}", "two or three"),
         ("{a|b:c} {word}", "allowed: word"),
     ],
 )
@@ -188,7 +188,7 @@ def test_the_usual_shares_are_whole_rows_for_every_strand():
     assert all(strand.share * BLOCK >= 1 for strand in strands)
 
 
-# Unicode CLDR 45, cldr-misc-full/main/*/delimiters.json: quotationStart, quotationEnd, then the alternate ones.
+# Unicode CLDR 45, cldr-misc-full/main/*/delimiters.json: quotationStart and End, then the alternate ones.
 CLDR = {
     "de": "„“‚‘",
     "en": "“”‘’",
