@@ -111,25 +111,28 @@ class Variants:
 
     def __init__(self, templates: Sequence[Sequence[Choice]]) -> None:
         self._templates = templates
-        self._by_place: dict[int, npt.NDArray[np.int64]] = {}
         keys = [(choice.slot, choice.rule, choice.ahead) for group in templates for choice in group]
         self._keys = list(dict.fromkeys(keys))
-        for place in {choice.place for group in templates for choice in group}:
+        self._chooses = np.array([bool(group) for group in templates])
+        self._needs = np.array(
+            [[key in [(c.slot, c.rule, c.ahead) for c in group] for group in templates] for key in self._keys]
+        )  # (keys, templates)
+        # By place, (templates, choices): which key each choice of this place has; -1: none.
+        self._by_place: dict[int, npt.NDArray[np.int64]] = {}
+        for place in sorted({choice.place for group in templates for choice in group}):
             here = [[c for c in group if c.place == place] for group in templates]
-            # (templates, choices) which key each choice of this place has; -1: none
             which = np.full((len(templates), max(map(len, here))), -1)
             for number, group in enumerate(here):
                 for at, choice in enumerate(group):
                     which[number, at] = self._keys.index((choice.slot, choice.rule, choice.ahead))
             self._by_place[place] = which
 
-    def count(self, place: int) -> int:
-        """Return how many variants the literals of a place have."""
-        which = self._by_place.get(place)
-        return 1 if which is None else FORMS ** which.shape[1]
-
     def expand(self, template: int, place: int, literal: str) -> list[str]:
-        """Write a literal in all its variants, `count(place)` of them, the first choice varying fastest."""
+        """Write a literal in all its variants, the first choice varying fastest.
+
+        Returns:
+            As many texts for every template of a place; where there is nothing to choose, the same again.
+        """
         numbers = [i for i, choice in enumerate(self._templates[template]) if choice.place == place]
         forms = [self._templates[template][i].forms for i in reversed(numbers)]
         texts = []
@@ -140,41 +143,65 @@ class Variants:
             texts.append(text)
         return texts * (self.count(place) // len(texts))
 
-    def choose(
-        self, place: int, template: Ints, slots: "Mapping[str, Column | Lines]"
-    ) -> "npt.NDArray[Any] | int":
-        """Choose the variant of each row's literal: (rows,), or 0 where there are no variants.
+    def count(self, place: int) -> int:
+        """Return how many variants the literals of a place have."""
+        which = self._by_place.get(place)
+        return 1 if which is None else FORMS ** which.shape[1]
+
+    def choose(self, template: Ints, slots: "Mapping[str, Column | Lines]") -> "Chosen":
+        """Choose the variants of each row.
 
         Args:
-            place: of the literal.
             template: (rows,) the number of each row's template.
             slots: what stands in the slots.
         """
-        table = self._by_place.get(place)
-        if table is None:
-            return 0
-        variant = np.zeros(len(template), dtype=np.int64)
-        for at in range(table.shape[1]):
-            which = table[template, at]
-            for number in np.unique(table[:, at][table[:, at] >= 0]).tolist():
-                rows = np.flatnonzero(which == number)
-                if len(rows):
-                    slot, rule, ahead = self._keys[number]
-                    variant[rows] += _forms(rule, ahead, slots[slot], rows) * FORMS**at
-        return variant
+        if not self._keys:
+            return Chosen(self, np.empty(0, dtype=np.int64), {})
+        # Few templates have choices: look at their rows alone.
+        rows = np.flatnonzero(self._chooses[template])
+        # (keys + 1, rows) the form by each key; the last is for no choice, and all zeros
+        forms = np.zeros((len(self._keys) + 1, len(rows)), dtype=np.int64)
+        every, mine = np.arange(len(rows)), template[rows]
+        for number, (slot, rule, ahead) in enumerate(self._keys):
+            # A rule costs as much as hundreds of rows: only for texts that it is needed for.
+            here = np.flatnonzero(self._needs[number][mine])
+            if len(here):
+                forms[number, here] = _forms(rule, ahead, slots[slot], rows[here])
+        variants = {
+            place: sum(forms[which, every] * FORMS**at for at, which in enumerate(table[mine].T))
+            for place, table in self._by_place.items()
+        }
+        return Chosen(self, rows, variants)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The variants of a batch: of some rows, by place; all others have the first of each literal."""
+
+    variants: Variants
+    rows: Ints
+    by_place: Mapping[int, Any]
+
+    def number(self, place: int, literal: Ints) -> Ints:
+        """Return which of all literals of a place, in all their variants, each row takes: (rows,)."""
+        if place not in self.by_place:
+            return literal
+        number = literal * self.variants.count(place)
+        number[self.rows] += self.by_place[place]
+        return number
 
 
 def _forms(rule: Rule, ahead: bool, column: "Column | Lines", rows: Ints) -> Ints:
     """Return the form that each of some rows takes; of a slot of several texts the nearest one decides."""
     if isinstance(column, Lines):
         offsets = column.rows.offsets
-        at = offsets[:-1] if ahead else offsets[1:] - 1
-        column = Column(column.texts, column.rows.values[at[rows]])
+        at = offsets[rows] if ahead else offsets[rows + 1] - 1
+        column = Column(column.texts, column.rows.values[at])
     else:
         column = Column(column.texts, column.index[rows])
     found = column.map(rule)
-    numbers = np.array([int(text) for text in found.texts.take(np.arange(len(found.texts)))])
-    return numbers[found.index]
+    numbers = [int(text) for text in found.texts.take(np.arange(len(found.texts)))]
+    return np.array(numbers, dtype=np.int64)[found.index]
 
 
 # Rules. Each is called once for a distinct text, and returns "0", "1" or "2" for not sure.

@@ -163,11 +163,12 @@ class Questions:
         mark = self._first_quote[language] + quote
         inner = self._inner[mark] if self._inner.any() else None
 
+        chosen = self._variants.choose(template, slots)
         pieces: list[Piece] = []
         closing = np.zeros(n, dtype=np.int64)
         for place in range(places + 1):
             # The literal's number: of its frame, and of the variant that agrees with the row's slots.
-            at = frame * self._variants.count(place) + self._variants.choose(place, template, slots)
+            at = chosen.number(place, frame)
             literal = Column(self._literals[place], self._numbers[place][at])
             beside = self._beside[place]
             if beside is not None:

@@ -111,10 +111,10 @@ class _Wordings:
         self, rows: Rows, field: str, language: Ints, slots: Mapping[str, "Column | Lines"]
     ) -> list[Piece]:
         number = self._first[language] + rows.below(field, self._counts[language])
+        chosen = self._variants.choose(number, slots)
         pieces: list[Piece] = []
         for place, texts in enumerate(self._literals):
-            variant = self._variants.choose(place, number, slots)
-            pieces.append(Column(texts, number * self._variants.count(place) + variant))
+            pieces.append(Column(texts, chosen.number(place, number)))
             if place < self._which.shape[1]:
                 which = self._which[number, place]
                 pieces += [when(which == i, _slot(name, slots[name])) for i, name in enumerate(self._slots)]
