@@ -95,6 +95,20 @@ def tasks() -> None:
         click.echo(f"{entry.name:<{width}}  {entry.doc}")
 
 
+@main.command(epilog=EXAMPLE + "hornbook languages")
+def languages() -> None:
+    """List the languages: questions by kind, fewest wordings of a sentence, own words, what they lack."""
+    from generators.inventory import inventory
+
+    for found in inventory():
+        templates = ", ".join(f"{count:>2} {kind}" for kind, count in found.templates.items())
+        click.echo(
+            f"{found.code}  {found.name:<9} {templates}; {found.wordings} wordings; {found.words:>6,} words"
+        )
+        if found.lacks:
+            click.echo(f"    beside English: {', '.join(found.lacks)}")
+
+
 @main.command(epilog=EXAMPLE + "hornbook preview spellingbee -n 3 --language es")
 @click.argument("task")
 @click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")

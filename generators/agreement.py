@@ -13,7 +13,6 @@ sure of; there a third form stands, the template's own or the language's neutral
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -211,17 +210,17 @@ _SYLLABLE, _SYLLABLES, _FINALS, _RIEUL = 0xAC00, 11172, 28, 8
 _LATIN_FINALS = {"l": _RIEUL, "m": 16, "n": 4, "r": _RIEUL}
 
 
-@lru_cache(maxsize=1 << 12)
 def _final(text: str) -> int:
     """Return the number of the final consonant of what is read last, 0: none; -1: nobody knows.
 
     Hangul by Unicode arithmetic (The Unicode Standard, 3.12); a single Latin letter by its Korean name.
     """
-    last = ord(text.strip()[-1:] or " ") - _SYLLABLE
-    if 0 <= last < _SYLLABLES:
-        return last % _FINALS
-    letter = text.strip().lower()
-    return _LATIN_FINALS.get(letter, 0) if regex.fullmatch("[a-z]", letter) else -1
+    text = text.strip()
+    syllable = ord(text[-1:] or " ") - _SYLLABLE
+    if 0 <= syllable < _SYLLABLES:
+        return syllable % _FINALS
+    letter = text.lower() if len(text) == 1 and text.isascii() else ""
+    return _LATIN_FINALS.get(letter, 0) if letter.isalpha() else -1
 
 
 def _after_final(text: str) -> str:
@@ -238,7 +237,9 @@ def _after_final_but_rieul(text: str) -> str:
 # b, c, d … are consonants both in words and in the names of letters ("a PDF"); f, l, m … may be initials
 # ("an MRI"), and h, u, x, y and eu-, ew-, on-, ou- may sound either way ("an hour", "a unit", "a one").
 _AN = regex.compile(r"[aefhilmnorsx]|(?:a|e(?![uw])|i|o(?![nu]))[a-z]+")
-_A = regex.compile(r"[bcdgjkpqtuvwyz]|[bcdgjkpqtvwz][a-z]+|[flmnrs][aeiou][a-z]{2,}")
+_A = regex.compile(
+    r"[bcdgjkpqtuvwyz]|[bcdgjkpqtvwz][a-z]+|(?:[flmnrs]|f[lr]|s[chklmnpqtw]r?)[aeiou][a-z]{2,}"
+)
 
 
 def _sounds_open(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from generators.folder import Folder, FolderError
 from generators.manifest import asked as write_asked
 from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
-from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make
+from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make, variety_file
 from generators.workers import run
 
 Progress = Callable[[int, int], None]
@@ -121,8 +122,13 @@ def _finish(
             for job in jobs:
                 parts.setdefault(job.split, []).append(load_hashes(folder.scratch, job, what))
             hashes[what] = {split: np.concatenate(part) for split, part in parts.items()}
+        varied = {
+            job.split: json.loads(variety_file(folder.scratch, job).read_text("utf-8"))
+            for job in jobs
+            if job.number == 0
+        }
         reports = {language: lexicon.report for language, lexicon in lexicons.items()}
-        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports)
+        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports, varied)
         if manifest["words_shared_by_splits"]:
             raise ValueError(f"train and test share {manifest['words_shared_by_splits']} words")
     folder.finish(manifest, card(manifest))

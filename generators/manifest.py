@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -63,6 +64,7 @@ def manifest(
     questions: Mapping[str, npt.NDArray[np.uint64]],
     words: Mapping[str, npt.NDArray[np.uint64]],
     lexicons: Mapping[str, Mapping[str, Any]],
+    varied: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Put the manifest together.
 
@@ -72,8 +74,10 @@ def manifest(
         questions: for each split, a hash of each row's question.
         words: for each split, hashes of its words.
         lexicons: reports by language.
+        varied: for each split, distinct-3 of its first rows by task and language, see generators.variety.
     """
     splits: dict[str, Any] = {}
+    varied = json.loads(json.dumps(varied))  # a copy
     for split in questions:
         mine = [record for record in records if record.file.startswith(f"{split}/")]
         splits[split] = {
@@ -82,7 +86,13 @@ def manifest(
             "repeated_questions": len(questions[split]) - len(np.unique(questions[split])),
             "words": len(np.unique(words[split])),
             "tasks": _merge([record.counts for record in mine]),
+            "variety": varied[split],
         }
+        for task, counted in splits[split]["tasks"].items():
+            # How many templates were asked with, not how often each.
+            asked_with = Counter(name.partition(".")[0] for name in counted.pop("template", ()))
+            for code, templates in sorted(asked_with.items()):
+                varied[split].setdefault(task, {}).setdefault(code, {})["templates"] = templates
     shared = 0
     if len(words) > 1:
         train, test = words.values()

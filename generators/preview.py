@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
+from generators.variety import glance
+
 # Colours that read on dark and on light grounds alike.
 _DIM, _BOLD, _CYAN, _GREEN, _END = "\x1b[2m", "\x1b[1m", "\x1b[36m", "\x1b[32m", "\x1b[0m"
 
@@ -45,6 +47,7 @@ def preview(task: Any, n: int = 10, out: TextIO | None = None) -> None:
     """
     out = out or sys.stdout
     sequence: Iterable[Any] = task(size=n) if isinstance(task, type) else task
+    shown: list[Any] = []
     colour = out.isatty() and not os.environ.get("NO_COLOR")
     try:
         for number, conversation in zip(range(n), sequence, strict=False):
@@ -52,6 +55,8 @@ def preview(task: Any, n: int = 10, out: TextIO | None = None) -> None:
             rule = rule.ljust(78, "─")
             print(f"{_DIM}{rule}{_END}" if colour else rule, file=out)
             print(render(conversation, colour), end="\n\n", file=out)
+            shown.append(conversation)
+        print(glance(shown), file=out)
         out.flush()
     except BrokenPipeError:
         if out is not sys.stdout:
