@@ -238,7 +238,8 @@ def _after_final_but_rieul(text: str) -> str:
 # ("an MRI"), and h, u, x, y and eu-, ew-, on-, ou- may sound either way ("an hour", "a unit", "a one").
 _AN = regex.compile(r"[aefhilmnorsx]|(?:a|e(?![uw])|i|o(?![nu]))[a-z]+")
 _A = regex.compile(
-    r"[bcdgjkpqtuvwyz]|[bcdgjkpqtvwz][a-z]+|(?:[flmnrs]|f[lr]|s[chklmnpqtw]r?)[aeiou][a-z]{2,}"
+    r"[bcdgjkpqtuvwyz]|[bcdgjkpqtvwz][a-z]+"
+    r"|[flmnrs][aeiou][a-z]{2,}|(?:f[lr]|s[chklmnpqtw]r?)[aeiou][a-z]+"
 )
 
 

@@ -77,7 +77,7 @@ def manifest(
         varied: for each split, distinct-3 of its first rows by task and language, see generators.variety.
     """
     splits: dict[str, Any] = {}
-    varied = json.loads(json.dumps(varied))  # a copy
+    variety: dict[str, Any] = json.loads(json.dumps(varied))  # a copy
     for split in questions:
         mine = [record for record in records if record.file.startswith(f"{split}/")]
         splits[split] = {
@@ -86,13 +86,13 @@ def manifest(
             "repeated_questions": len(questions[split]) - len(np.unique(questions[split])),
             "words": len(np.unique(words[split])),
             "tasks": _merge([record.counts for record in mine]),
-            "variety": varied[split],
+            "variety": variety[split],
         }
         for task, counted in splits[split]["tasks"].items():
             # How many templates were asked with, not how often each.
             asked_with = Counter(name.partition(".")[0] for name in counted.pop("template", ()))
             for code, templates in sorted(asked_with.items()):
-                varied[split].setdefault(task, {}).setdefault(code, {})["templates"] = templates
+                variety[split].setdefault(task, {}).setdefault(code, {})["templates"] = templates
     shared = 0
     if len(words) > 1:
         train, test = words.values()

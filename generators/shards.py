@@ -204,7 +204,7 @@ def _flush(path: Path) -> None:
 
 def variety_file(scratch: Path, job: Job) -> Path:
     """Return where the variety of a split's first rows lies, beside the record of its first shard."""
-    return scratch / f"{job.split}-{job.number:05}.variety.json"
+    return scratch / f"{job.split}-{job.number:05}.variety"
 
 
 def load_hashes(scratch: Path, job: Job, what: str) -> npt.NDArray[np.uint64]:
