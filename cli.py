@@ -74,7 +74,10 @@ _OPTIONS = (
     ("--lexicon", {"type": _PATH, "help": "Your own words: a file with a word a line."}),
     ("--holdout", {"type": _PATH, "help": "Words that must be test words: a file."}),
     ("--exclude", {"type": _PATH, "help": "Words that must not come: a file."}),
-    ("--min-zipf", {"type": float, "default": 2.0, "help": "The rarest words; 2 is once in ten million."}),
+    (
+        "--min-zipf",
+        {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
+    ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
 )
 
@@ -102,6 +105,20 @@ def tasks() -> None:
     width = max(map(len, known))
     for entry in known.values():
         click.echo(f"{entry.name:<{width}}  {entry.doc}")
+
+
+@main.command(epilog=EXAMPLE + "hornbook languages")
+def languages() -> None:
+    """List the languages: questions by kind, fewest wordings of a sentence, own words, what they lack."""
+    from generators.inventory import inventory
+
+    for found in inventory():
+        templates = ", ".join(f"{count:>2} {kind}" for kind, count in found.templates.items())
+        click.echo(
+            f"{found.code}  {found.name:<9} {templates}; {found.wordings} wordings; {found.words:>6,} words"
+        )
+        if found.lacks:
+            click.echo(f"    beside English: {', '.join(found.lacks)}")
 
 
 @main.command(epilog=EXAMPLE + "hornbook preview spellingbee -n 3 --language es")

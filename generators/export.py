@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from generators.manifest import asked as write_asked
 from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
 from generators.plaintokens import check
-from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make
+from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make, variety_file
 from generators.tokens import Renderer
 from generators.workers import run
 
@@ -133,8 +134,15 @@ def _finish(
             for job in jobs:
                 parts.setdefault(job.split, []).append(load_hashes(folder.scratch, job, what))
             hashes[what] = {split: np.concatenate(part) for split, part in parts.items()}
+        varied = {
+            job.split: json.loads(variety_file(folder.scratch, job).read_text("utf-8"))
+            for job in jobs
+            if job.number == 0
+        }
         reports = {language: lexicon.report for language, lexicon in lexicons.items()}
-        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports, covered)
+        manifest = write_manifest(
+            asked, ordered, hashes["questions"], hashes["words"], reports, varied, covered
+        )
         if dialect.tokenizer is not None:
             # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.
             manifest["tokenizer"] = {"source": dialect.tokenizer.source, "pattern": dialect.tokenizer.pattern}

@@ -38,7 +38,7 @@ from generators.wordlists import LexiconError, package_version, read_bytes
 __all__ = ["COMMON_ZIPF", "Lexicon", "LexiconError", "Ragged", "is_test_word", "open_lexicon"]
 
 _KEPT = 64  # lexicons in the cache folder
-_FORMAT = 1  # of the cache; a higher number for any change to what is stored, or to how it is made
+_FORMAT = 2  # of the cache; a higher number for any change to what is stored, or to how it is made
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,8 @@ def open_lexicon(
 
     Args:
         language: a code such as "en".
-        script: the script of its words as Unicode names it ("Latin", "Han"); asked where no alphabet is.
+        script: the script of its words as Unicode names it ("Latin", "Han Hiragana Katakana"); asked where no
+            alphabet is.
         alphabet: its letters in lower case, or "" for none.
         file: a person's own words instead of wordfreq's (see `wordlists.parse_words`); then neither script,
             alphabet nor `min_zipf` keeps a word out.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -65,6 +66,7 @@ def manifest(
     questions: Mapping[str, npt.NDArray[np.uint64]],
     words: Mapping[str, npt.NDArray[np.uint64]],
     lexicons: Mapping[str, Mapping[str, Any]],
+    varied: Mapping[str, Mapping[str, Any]],
     covered: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Put the manifest together.
@@ -75,9 +77,11 @@ def manifest(
         questions: for each split, a hash of each row's question.
         words: for each split, hashes of its words.
         lexicons: reports by language.
+        varied: for each split, distinct-3 of its first rows by task and language, see generators.variety.
         covered: by task, what its rows cover of a tokenizer, if that was asked.
     """
     splits: dict[str, Any] = {}
+    variety: dict[str, Any] = json.loads(json.dumps(varied))  # a copy
     for split in questions:
         mine = [record for record in records if record.file.startswith(f"{split}/")]
         splits[split] = {
@@ -86,9 +90,15 @@ def manifest(
             "repeated_questions": len(questions[split]) - len(np.unique(questions[split])),
             "words": len(np.unique(words[split])),
             "tasks": _merge([record.counts for record in mine]),
+            "variety": variety[split],
         }
         if asked.get("tokenizer"):
             splits[split]["tokens"] = sum(task["tokens"]["all"] for task in splits[split]["tasks"].values())
+        for task, counted in splits[split]["tasks"].items():
+            # How many templates were asked with, not how often each.
+            asked_with = Counter(name.partition(".")[0] for name in counted.pop("template", ()))
+            for code, templates in sorted(asked_with.items()):
+                variety[split].setdefault(task, {}).setdefault(code, {})["templates"] = templates
     shared = 0
     if len(words) > 1:
         train, test = words.values()

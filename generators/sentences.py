@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from generators.agreement import Variants, choices
 from generators.columns import Column, Lines
 from generators.pieces import Piece, slot, when
 from generators.prompts import SLOTS, Language, Template, language
@@ -51,7 +52,7 @@ class Sentences:
         """
         key = (name, before, after)
         if key not in self._made:
-            wordings = [self._wordings(lang, name) for lang in self._languages]
+            wordings = [(lang.code, self._wordings(lang, name)) for lang in self._languages]
             self._made[key] = _Wordings(wordings, self._style.quotes, before, after)
         return self._made[key].pieces(rows, f"{self._section}.{name}", language, slots)
 
@@ -70,11 +71,13 @@ class _Wordings:
     """The wordings of one sentence, of all languages, cut at their slots and set in columns."""
 
     def __init__(
-        self, wordings: Sequence[Sequence[str]], quotes: tuple[str, str], before: str, after: str
+        self, wordings: Sequence[tuple[str, Sequence[str]]], quotes: tuple[str, str], before: str, after: str
     ) -> None:
-        self._counts = np.array([len(group) for group in wordings])
+        self._counts = np.array([len(group) for _, group in wordings])
         self._first = offsets_of(self._counts)
-        templates = [Template.parse(wording, SLOTS) for group in wordings for wording in group]
+        parsed = [(code, Template.parse(wording, SLOTS)) for code, group in wordings for wording in group]
+        templates = [template for _, template in parsed]
+        self._variants = Variants([choices(code, template) for code, template in parsed])
         self._slots = [slot for slot in SLOTS if any(slot in t.slots for t in templates)]
         places = max(len(t.slots) for t in templates)
         self._which = np.full((len(templates), places), -1)
@@ -97,15 +100,21 @@ class _Wordings:
                 else:
                     text += after
                 literals[place][number] = text
-        self._literals = [Texts(texts) for texts in literals]
+        self._literals = [
+            Texts(
+                [text for i, literal in enumerate(texts) for text in self._variants.expand(i, place, literal)]
+            )
+            for place, texts in enumerate(literals)
+        ]
 
     def pieces(
         self, rows: Rows, field: str, language: Ints, slots: Mapping[str, "Column | Lines"]
     ) -> list[Piece]:
         number = self._first[language] + rows.below(field, self._counts[language])
+        chosen = self._variants.choose(number, slots)
         pieces: list[Piece] = []
         for place, texts in enumerate(self._literals):
-            pieces.append(Column(texts, number))
+            pieces.append(Column(texts, chosen.number(place, number)))
             if place < self._which.shape[1]:
                 which = self._which[number, place]
                 pieces += [when(which == i, _slot(name, slots[name])) for i, name in enumerate(self._slots)]

@@ -21,6 +21,7 @@ from generators.book import Books, Conversations
 from generators.dialects import DICTIONARY, FLAT, Dialect
 from generators.hashes import text_hashes
 from generators.mixture import Mixture
+from generators.variety import variety
 
 BATCH = 10_000  # rows of a batch and of a row group
 OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
@@ -34,7 +35,7 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "count", "form", "cover")
+COUNTED = ("language", "lexicon", "style", "template", "count", "form", "cover")
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ def make(
         progress: told how many rows were written, after each batch.
 
     Returns:
-        The record, which then also lies in scratch, beside the hashes of questions and words.
+        The record, which then also lies in scratch, beside the hashes of questions and words and, for the
+        first shard of a split, how varied its first rows are.
     """
     counts: dict[str, dict[str, dict[str, int]]] = {}
     questions, words = [], []
@@ -143,6 +145,8 @@ def make(
             table = dialect.table(conversations)
             writer.write_table(table, row_group_size=BATCH)
             _count(conversations, table, counts)
+            if start == 0:
+                write_whole(variety_file(scratch, job), json.dumps(variety(conversations)))
             questions.append(text_hashes(conversations.questions()))
             words.append(text_hashes(book.take(np.unique(conversations.words.values))))
             progress(len(index))
@@ -205,6 +209,11 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def variety_file(scratch: Path, job: Job) -> Path:
+    """Return where the variety of a split's first rows lies, beside the record of its first shard."""
+    return scratch / f"{job.split}-{job.number:05}.variety"
 
 
 def load_hashes(scratch: Path, job: Job, what: str) -> npt.NDArray[np.uint64]:

@@ -78,7 +78,8 @@ class Task:
         lexicon: a person's own words instead of wordfreq's, a file with a word a line.
         holdout: a file with words that must be test words.
         exclude: a file with words that must not come.
-        min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words.
+        min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words. None: as each
+            language's file says.
         offensive: keep slurs and obscenities.
         cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
             alphabetic tokens so many times, in a word or by itself. For tasks that spell words.
@@ -130,7 +131,7 @@ class Task:
         lexicon: "str | PathLike[str] | None" = None,
         holdout: "str | PathLike[str] | None" = None,
         exclude: "str | PathLike[str] | None" = None,
-        min_zipf: float = 2.0,
+        min_zipf: float | None = None,
         offensive: bool = False,
         cover: str | None = None,
     ) -> None:
@@ -150,12 +151,12 @@ class Task:
             find(answer_language, languages(), "answer language")
         self.answer_language = answer_language
         self._lexicon = lexicon
+        self._min_zipf = min_zipf
         self._words_from = partial(
             open_lexicon,
             file=lexicon,
             holdout=holdout,
             exclude=exclude,
-            min_zipf=min_zipf,
             offensive=offensive,
         )
         if cover is not None and not self.covers:
@@ -255,7 +256,8 @@ class Task:
         return self._cover_from(self._cover_asked, self.lexicons, rooms)
 
     def _open(self, lang: Language) -> Lexicon:
-        return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet)
+        least = lang.min_zipf if self._min_zipf is None else self._min_zipf
+        return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet, min_zipf=least)
 
     @cached_property
     def _strands(self) -> list[Strand]:

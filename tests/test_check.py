@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from generators.check import graphemes
+from generators.prompts import languages
 from generators.styles import STYLES
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SimpleSpelling, SpellingBee
@@ -41,7 +42,7 @@ def rows_of(kind, style, tool="nanochat", size=SIZE, **options):
 @every_style
 @every_task
 def test_every_conversation_passes(kind, style, tool):
-    for language in ("en", "es", "zh"):
+    for language in languages():
         task, rows = rows_of(kind, style, tool, size=60, language=language, seed=2)
         for row in rows:
             assert list(task.check(row)) == [], row

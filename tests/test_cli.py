@@ -87,8 +87,8 @@ def test_the_script_and_the_file_are_the_same_command(tmp_path: Path):
             ["preview", "spellingbee", "--style", "clasic"],
             ["did you mean 'classic'? There are: quote-comma, classic"],
         ),
-        (["preview", "spellingbee", "--language", "eng"], ["did you mean 'en'? There are: en, "]),
-        (["preview", "spellingbee", "--language", "en:0.5,fr:0.5"], ["there is no language 'fr'", "en, "]),
+        (["preview", "spellingbee", "--language", "eng"], ["did you mean 'en'? There are: de, en, "]),
+        (["preview", "spellingbee", "--language", "en:0.5,xx:0.5"], ["there is no language 'xx'", "en, "]),
         (
             ["preview", "spellingbee", "--language", "en:x"],
             ["holds no shares of languages such as en:0.7,es:0.3"],

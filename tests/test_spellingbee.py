@@ -8,13 +8,14 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generators.prompts import languages
 from generators.styles import STYLES
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests.words_strategies import files, letters, words
 
 every_style = pytest.mark.parametrize("style", sorted(STYLES))
 every_tool = pytest.mark.parametrize("tool", ["nanochat", "python", "none"])
-every_language = pytest.mark.parametrize("language", ["en", "es", "zh"])
+every_language = pytest.mark.parametrize("language", languages())
 
 
 def reference_parts(word, letter):
