@@ -16,7 +16,7 @@ from generators.score import finals
 from generators.styles import STYLES, Style
 from generators.styles import style as style_of
 
-_WORKING = regex.compile(r"^\p{N}+:.*$", regex.MULTILINE)
+_WORKING = regex.compile(r"^\p{N}+(?::|->).*$", regex.MULTILINE)
 _NUMBER = regex.compile(r"[0-9]+")
 
 
@@ -36,12 +36,10 @@ def recovered(row: Mapping[str, Any]) -> dict[str, Any]:
     >>> recovered({"turn": "fig: f, i, g", "all_parts": []})["style"]
     'quote-comma'
     """
-    turn = row["turn"]
+    turn: str = row["turn"]
     first, _, _ = turn.partition("\n")
     for style in STYLES.values():
-        opening, closing = (regex.escape(mark) for mark in style.quotes)
-        quoted = regex.findall(f" {opening}(.+?){closing}", first)
-        word = first.partition(":")[0]
+        quoted, word = style.quoted_in(first), style.headed(first)
         if turn == style.spelling(word, graphemes(word)):
             return {**row, "style": style.name, "word": word, "facts": {}}
         letters = [text for text in quoted if len(graphemes(text)) == 1]
@@ -50,7 +48,7 @@ def recovered(row: Mapping[str, Any]) -> dict[str, Any]:
             words = phrases[0].split(" ")
             if style.spelling(words[0], graphemes(words[0])) in turn:
                 called = any(kind == "python" for kind, _ in row["parts"])
-                facts = {"words": words, "form": "tool" if called else "none"}
+                facts: dict[str, Any] = {"words": words, "form": "tool" if called else "none"}
                 facts["count"] = int(row["answer"]) if row["answer"].isdecimal() else None
                 return {**row, "style": style.name, "word": phrases[0], "letter": letters[0], "facts": facts}
     raise ValueError("its word and letter can't be read out of its turn")
@@ -137,10 +135,10 @@ def _working(
         prose += turn[start:at] + "\n"
         start = at + len(block) + 1  # the newline behind may be the one before the next
     prose += turn[start:]
-    spellings = (line for line in prose.split("\n") if line.partition(":")[0] in words)
+    spellings = (line for line in prose.split("\n") if style.headed(line) in words)
     for line in [*_WORKING.findall(prose), *spellings]:
         yield f"the turn has the line {line!r} beside its working"
-    quoted = f" {style.quotes[0]}{' '.join(words)}{style.quotes[1]}"
+    quoted = style.quote(" ".join(words))
     if quoted not in turn.partition("\n")[0]:
         yield f"the turn does not begin by restating{quoted}"
     # Every number of the prose is a result: of each word if they are summed, then of all, then the final.

@@ -53,7 +53,8 @@ class Sentences:
         if key not in self._made:
             wordings = [self._wordings(lang, name) for lang in self._languages]
             self._made[key] = _Wordings(wordings, self._style.quotes, before, after)
-        return self._made[key].pieces(rows, f"{self._section}.{name}", language, slots)
+        styled = {name: self._style.inside(v) if name in _SLOTS else v for name, v in slots.items()}
+        return self._made[key].pieces(rows, f"{self._section}.{name}", language, styled)
 
     def _wordings(self, lang: Language, name: str) -> Sequence[str]:
         own = self._style.sentences.get(lang.code, {}).get(self._section, {})

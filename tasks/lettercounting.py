@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generators.check import check_counting
-from generators.columns import Lines, joined
+from generators.columns import Lines
 from generators.deal import Dealt
 from generators.pieces import for_each
 from generators.ragged import Ragged, offsets_of
@@ -61,9 +61,9 @@ class LetterCounting(Task):
 
         words = Lines(dealt.words.texts, phrase)
         letter = dealt.letter
-        call = self.call(len(rows), *style.call_pieces([joined(words, " ")], letter))
+        call = self.call(len(rows), *style.call_pieces(words, letter))
         slots = {"letter": letter, "count": number(total, " ")}
-        say = self.speaker("phrase", dealt, phrase=joined(words, " "), **slots)
+        say = self.speaker("phrase", dealt, phrase=words, **slots)
         say_each = self.speaker("phrase", each_one, word=each_one.word, count=number(each_count, " "))
         turn = assistant(
             text(
