@@ -62,7 +62,13 @@ def main() -> None:
 _PATH = click.Path()
 _OPTIONS = (
     ("--seed", {"type": int, "default": 0, "help": "Another seed, other conversations."}),
-    ("--style", {"default": "quote-comma", "help": "How words and letters are written."}),
+    (
+        "--style",
+        {
+            "default": "quote-comma",
+            "help": "How letters are written: quote-comma, spaced, lines, universal or classic.",
+        },
+    ),
     ("--language", {"help": "Of the questions: en, shares such as en:0.7,es:0.3, or all."}),
     ("--answer-language", {"default": "question", "help": "Of the answers: question, or a code."}),
     ("--tool", {"default": "nanochat", "help": "Whose Python tool runs calls: nanochat, python or none."}),

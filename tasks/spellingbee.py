@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generators.check import check_counting, check_spelling
-from generators.score import spelled_out
-from generators.wordlists import fold
+from generators.score import same_spelling
 from tasks.base import (
     COUNT_SHARES,
     Rows,
@@ -92,9 +91,7 @@ class SimpleSpelling(Task):
         The letters may stand between commas, spaces, hyphens, dots or newlines, and in capitals. A
         completion that lists several different spellings scores 0.
         """
-        return int(
-            spelled_out(completion) == [[fold(letter) for letter in conversation["answer"].split(" ")]]
-        )
+        return int(same_spelling(completion, conversation["answer"].split(" ")))
 
     def check(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Spell the word again."""
