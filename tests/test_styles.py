@@ -25,7 +25,7 @@ from generators.texts import Texts
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests.words_strategies import files, letters, words
-from tokenizer.boundaries import cuts, isolated
+from tokenizer.boundaries import cuts, isolated, safe_cut
 from tokenizer.patterns import NAMES, pattern
 
 every_style = pytest.mark.parametrize("name", sorted(STYLES))
@@ -323,6 +323,20 @@ def test_every_slot_of_real_words_is_isolated(kind, name):
         for slot_kind, text, start, end in slots(conversation, name):
             for known in NAMES:
                 assert alone(text, start, end, known), (known, slot_kind, text[:end][-30:])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("name", ISOLATING)
+def test_every_slot_of_real_words_is_proved_for_any_text_around_it(kind, name):
+    """Where a slot begins or ends a part there is no text around it, but a control token."""
+    for conversation in kind(size=20, seed=12, tool="python", style=name):
+        for slot_kind, text, start, end in slots(conversation, name):
+            for known in map(pattern, NAMES):
+                left, slot, right = text[:start], text[start:end], text[end:]
+                for edge in ((left, slot + right), (left + slot, right)):
+                    # Behind a blank line nothing is proved; there a word is only seen to be isolated.
+                    proved = not all(edge) or edge[0].endswith("\n\n") or safe_cut(*edge, known)
+                    assert proved, (known.name, slot_kind, left[-9:], slot, right[:9])
 
 
 def test_the_slots_are_judged_as_the_product_judges_them():
