@@ -100,8 +100,15 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
         return
     if around is None or (around and not called):
         yield f"the parts {row['parts']} do not hold the turn {row['turn']!r}"
-    elif _NUMBER.findall(around) != [str(total)] * called:
+    elif _NUMBER.findall(_unquoted(around, style, [*words, phrase, letter])) != [str(total)] * called:
         yield f"beside the tool it says {around!r}; the count is {total}"
+
+
+def _unquoted(text: str, style: Style, quoted: Sequence[str]) -> str:
+    """Leave out the words and letters that a text quotes: they may hold digits."""
+    for value in sorted(quoted, key=len, reverse=True):
+        text = text.replace(style.quote(value), "")
+    return text
 
 
 def _said_around_tool(row: Mapping[str, Any]) -> str | None:
@@ -142,6 +149,7 @@ def _working(
     if quoted not in turn.partition("\n")[0]:
         yield f"the turn does not begin by restating{quoted}"
     # Every number of the prose is a result: of each word if they are summed, then of all, then the final.
+    prose = _unquoted(prose, style, [*words, " ".join(words), letter])
     numbers = [int(number) for number in _NUMBER.findall(prose)]
     if numbers != [*(counts if summed else ()), *[total] * (2 + shown)]:
         yield f"the numbers of the prose are {numbers}; the counts are {list(counts)}, together {total}"

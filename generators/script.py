@@ -30,6 +30,7 @@ class Script:
         answer: what a right answer comes to, short, (rows,).
         letter: the letter asked for, (rows,), if the task asks for one.
         word: the word asked about, (rows,), if it is one word.
+        style: of each row, (rows,), where it need not be the task's.
         facts: whatever else was drawn, (rows,) each, enough to recompute the truth from.
         words: all words that the row is about, if they are more than the one dealt.
     """
@@ -40,6 +41,7 @@ class Script:
     answer: Column
     letter: "Column | str" = ""
     word: "Column | str" = ""
+    style: "Column | str" = ""
     facts: "Mapping[str, Column | Lines | npt.NDArray[Any]]" = field(default_factory=dict)
     words: Lines | None = None
 

@@ -33,12 +33,13 @@ class SpellingBee(Task):
 
     def script(self, rows: Rows) -> Script:
         """Write the question, the count by hand, the check in Python and the answer."""
-        dealt, style = self.deal(rows), self.style
+        dealt = self.deal(rows)
+        style = self.styled(dealt)
         word, letter = dealt.word, dealt.letter
         letters = dealt.words.spelled(dealt.word_number)
         steps, count = style.step_pieces(letters, letter)
         call = self.call(len(rows), *style.call_pieces(word, letter))
-        say = self.speaker("counting", dealt, word=word, letter=letter, count=number(count, " "))
+        say = self.speaker("counting", dealt, style, word=word, letter=letter, count=number(count, " "))
         turn = assistant(
             text(
                 say("restate", after="\n\n"),
@@ -59,6 +60,7 @@ class SpellingBee(Task):
             answer=number(count),
             word=word,
             letter=letter,
+            style=style.name,
             facts={"count": count, "form": call.form},
         )
 
@@ -76,13 +78,14 @@ class SimpleSpelling(Task):
     def script(self, rows: Rows) -> Script:
         """Write the question and the word with its letters."""
         dealt = self.deal(rows)
-        letters = dealt.words.spelled(dealt.word_number)
+        letters, style = dealt.words.spelled(dealt.word_number), self.styled(dealt)
         return Script(
             dealt,
             self.ask(dealt, word=dealt.word),
-            assistant(text(*self.style.spelling_pieces(dealt.word, letters))),
+            assistant(text(*style.spelling_pieces(dealt.word, letters))),
             answer=dealt.words.spaced_out(dealt.word_number),
             word=dealt.word,
+            style=style.name,
         )
 
     def evaluate(self, conversation: Mapping[str, Any], completion: str) -> int:

@@ -3,6 +3,16 @@
 Tests compare generators.styles with this; the two must never look at one another.
 """
 
+import unicodedata
+
+import regex
+
+
+def needs_universal(text):
+    """Whether something in the text is no letter, or ends a letter with a combining mark."""
+    ends = [grapheme[-1] for grapheme in regex.findall(r"\X", text)]
+    return any(unicodedata.category(end)[0] != "L" for end in ends)
+
 
 def quoted(style, text):
     """A word or letter in prose, with the space before it."""
