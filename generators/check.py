@@ -85,6 +85,8 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
         if text not in row["question"]:
             yield f"the question {row['question']!r} lacks the {what} {text!r}"
     called = row["facts"]["form"] == "tool"
+    if called and phrase.count(letter) != total:
+        yield f"the tool is called, and would count {phrase.count(letter)} of {letter!r} in {phrase!r}"
     texts = "".join(text for kind, text in row["parts"] if kind == "text")
     # A turn that shows the exchange as fenced code: its prose is that of all text parts.
     shown = called and "```" in row["turn"]

@@ -206,9 +206,15 @@ class Task:
 
         return say
 
-    def call(self, rows: int, *pieces: Piece) -> ToolCall:
-        """Run an expression for the Python tool in each row, and see what comes back."""
-        return ToolCall.run(self.tool, self._expressions, rows, pieces)
+    def call(self, rows: int, *pieces: Piece, expected: Index | None = None) -> ToolCall:
+        """Run an expression for the Python tool in each row, and see what comes back.
+
+        Args:
+            rows: how many.
+            pieces: of the expression.
+            expected: what it must come to, (rows,); where it does not, the row does without the tool.
+        """
+        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected)
 
     # What a task knows.
 

@@ -63,7 +63,7 @@ class LetterCounting(Task):
 
         words = Lines(dealt.words.texts, phrase)
         letter = dealt.letter
-        call = self.call(len(rows), *style.call_pieces(words, letter))
+        call = self.call(len(rows), *style.call_pieces(words, letter), expected=total)
         slots = {"letter": letter, "count": number(total, " ")}
         say = self.speaker("phrase", dealt, style, phrase=words, **slots)
         each_slots = {"word": each_one.word, "count": number(each_count, " ")}

@@ -38,7 +38,7 @@ class SpellingBee(Task):
         word, letter = dealt.word, dealt.letter
         letters = dealt.words.spelled(dealt.word_number)
         steps, count = style.step_pieces(letters, letter)
-        call = self.call(len(rows), *style.call_pieces(word, letter))
+        call = self.call(len(rows), *style.call_pieces(word, letter), expected=count)
         say = self.speaker("counting", dealt, style, word=word, letter=letter, count=number(count, " "))
         turn = assistant(
             text(

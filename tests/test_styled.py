@@ -100,3 +100,24 @@ def test_verify_reads_both(tmp_path, options, dialect, name):
     assert (report.problems, report.wrong) == ([], 0)
     counts = done.manifest["splits"]["train"]["tasks"]["spellingbee"]["style"]
     assert set(counts) == {name, "universal"}
+
+
+MARKED = ["x\u0331ax\u0331", "abx\u0331x", "हिन्दी", "नदीनद", "fig", "axa"]
+
+
+@pytest.mark.parametrize("kind", [SpellingBee, LetterCounting], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("tool", ["nanochat", "python"])
+@pytest.mark.parametrize("name", sorted(STYLES))
+def test_no_tool_is_called_that_would_count_otherwise(tmp_path, kind, tool, name):
+    """A mark makes another letter of its letter, and Python counts the letter in it all the same."""
+    options = files(tmp_path, *MARKED, test="onion")
+    forms = {}
+    for row in kind(300, style=name, tool=tool, language="en", offensive=True, **options):
+        phrase = " ".join(row["facts"].get("words") or [row["word"]])
+        differs = phrase.count(row["letter"]) != row["facts"]["count"]
+        forms.setdefault(differs, set()).add(row["facts"]["form"])
+        content = row["messages"][1]["content"]
+        assert isinstance(content, str) == (row["facts"]["form"] != "tool")
+    expected = {"refused", "tool"} if tool == "nanochat" else {"tool"}
+    assert forms[False] == expected
+    assert forms[True] == ({"refused"} if tool == "nanochat" else {"differs"})
