@@ -67,7 +67,13 @@ _PATH = click.Path()
 _TOKENIZER = "A tiktoken name or a file (.tiktoken, .pkl, tokenizer.json, tekken.json)."
 _OPTIONS = (
     ("--seed", {"type": int, "default": 0, "help": "Another seed, other conversations."}),
-    ("--style", {"default": "quote-comma", "help": "How words and letters are written; auto: for T."}),
+    (
+        "--style",
+        {
+            "default": "quote-comma",
+            "help": "How letters are written: quote-comma, spaced, lines, universal, classic; auto: for T.",
+        },
+    ),
     ("--language", {"help": "Of the questions: en, shares such as en:0.7,es:0.3, or all."}),
     ("--answer-language", {"default": "question", "help": "Of the answers: question, or a code."}),
     ("--tool", {"default": "nanochat", "help": "Whose Python tool runs calls: nanochat, python or none."}),

@@ -1,6 +1,6 @@
 """The words of one or more lexicons as one table, numbered through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -43,6 +43,7 @@ class Words:
     test: npt.NDArray[np.bool_]
     common: npt.NDArray[np.bool_]
     _holders: dict[tuple[int, bool], Ragged] = field(default_factory=dict, repr=False)
+    _marked: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False)
     _shared: dict[tuple[int, int], npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -110,6 +111,18 @@ class Words:
         letters = graphemes.take(pa.array(self.letters.values))
         rows = pa.ListArray.from_arrays(pa.array(self.letters.offsets, pa.int32()), letters)
         return Texts(pc.binary_join(rows, " "))
+
+    def letters_where(self, name: str, test: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+        """Say of which letters something holds, asked once for each: (graphemes,).
+
+        Args:
+            name: of the test, under which its answers are kept.
+            test: of a letter.
+        """
+        if name not in self._marked:
+            letters = self.graphemes.slice(0, len(self.graphemes)).to_pylist()
+            self._marked[name] = np.fromiter(map(test, letters), np.bool_, len(letters))
+        return self._marked[name]
 
     def count(self, numbers: npt.NDArray[np.int64], letters: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Count a letter in a word, for each row: (rows,)."""

@@ -43,10 +43,12 @@ from generators.pieces import (
 from generators.preview import preview
 from generators.prompts import Language, language, languages, shares_of
 from generators.pythontool import PythonTool
+from generators.ragged import Ragged
 from generators.rows import Rows
 from generators.score import same_answer
 from generators.script import Script, ToolCall
 from generators.sentences import sentences
+from generators.styled import Styled
 from generators.styles import style as style_of
 from generators.texts import Texts
 from generators.words import Words, words_of
@@ -185,12 +187,24 @@ class Task:
         """Ask the task's question in each row's language, in one of many ways."""
         return self._questions.ask(dealt, slots)
 
-    def speaker(self, section: str, dealt: Dealt, **slots: "Column | Lines") -> "Callable[..., Group]":
+    def styled(self, dealt: Dealt, phrases: Ragged | None = None) -> Styled:
+        """Return the styles of the rows: the task's, and `universal` where that can't isolate a word.
+
+        Args:
+            dealt: what the rows were dealt.
+            phrases: the numbers of all words of each row, where they are more than the one dealt.
+        """
+        return Styled.of(self.style, dealt, phrases)
+
+    def speaker(
+        self, section: str, dealt: Dealt, styled: Styled | None = None, **slots: "Column | Lines"
+    ) -> "Callable[..., Group]":
         """Return a function that sets the sentences of the answer, in the language of each row.
 
         Args:
             section: of the language files: "counting" or "phrase".
             dealt: what the rows were dealt.
+            styled: the styles of the rows; None: the task's.
             slots: what stands in the sentences' slots.
 
         Returns:
@@ -200,16 +214,24 @@ class Task:
         codes = list(self.languages)
         if self.answer_language != "question":
             codes = [self.answer_language] * len(codes)
-        known = sentences(tuple(codes), section, self.style.name)
+        styled = styled or Styled(self.style)
+        known = sentences(tuple(codes), section, *(style.name for style in styled.styles))
 
         def say(name: str, before: str = "", after: str = "", **more: "Column | Lines") -> Group:
-            return Group(tuple(known.say(name, dealt.rows, dealt.language, {**slots, **more}, before, after)))
+            given = {**slots, **more}
+            return Group(tuple(known.say(name, dealt.rows, dealt.language, given, before, after, styled)))
 
         return say
 
-    def call(self, rows: int, *pieces: Piece) -> ToolCall:
-        """Run an expression for the Python tool in each row, and see what comes back."""
-        return ToolCall.run(self.tool, self._expressions, rows, pieces)
+    def call(self, rows: int, *pieces: Piece, expected: Index | None = None) -> ToolCall:
+        """Run an expression for the Python tool in each row, and see what comes back.
+
+        Args:
+            rows: how many.
+            pieces: of the expression.
+            expected: what it must come to, (rows,); where it does not, the row does without the tool.
+        """
+        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected)
 
     # What a task knows.
 
@@ -370,7 +392,7 @@ class Task:
             "name": f"{self.name}/{self.split}/{self.seed}",
             "task": self.name,
             "split": self.split,
-            "style": self.style.name,
+            "style": script.style or self.style.name,
             "language": Column(self._language_names, dealt.language),
             "template": asked.template,
             "answer": script.answer,

@@ -85,7 +85,7 @@ def test_the_script_and_the_file_are_the_same_command(tmp_path: Path):
         (["preview", "xyz"], ["there is no task 'xyz'. There are: ", "simplespelling"]),
         (
             ["preview", "spellingbee", "--style", "clasic"],
-            ["did you mean 'classic'? There are: quote-comma, classic"],
+            ["did you mean 'classic'? There are: quote-comma, spaced, lines, universal, classic"],
         ),
         (["preview", "spellingbee", "--language", "eng"], ["did you mean 'en'? There are: de, en, "]),
         (["preview", "spellingbee", "--language", "en:0.5,xx:0.5"], ["there is no language 'xx'", "en, "]),

@@ -14,6 +14,7 @@ from generators.sentences import Sentences, sentences
 from generators.styles import STYLES
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SpellingBee
+from tests import written
 
 VALUES = {"word": "ΞΨ", "phrase": "ΞΨ ΨΞ", "letter": "Ж", "count": " 1204"}
 SENTENCES = [
@@ -60,12 +61,11 @@ def resolved(wording):
 @every_style
 @every_sentence
 def test_every_wording_is_said_with_its_slots_in_quotes(code, section, name, style):
-    opening, closing = STYLES[style].quotes
     expected = set()
     for wording in wordings(code, section, name, style):
         wording = resolved(wording)
         for slot in ("word", "phrase", "letter"):
-            wording = wording.replace(f"{{{slot}}}", f"{opening}{VALUES[slot]}{closing}")
+            wording = wording.replace(f" {{{slot}}}", written.quoted(style, VALUES[slot]))
         expected.add(wording.replace("{count}", "1204"))
     found = said(code, section, name, style)
     assert set(found) == expected
