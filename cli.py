@@ -77,6 +77,7 @@ _OPTIONS = (
     ("--exclude", {"type": _PATH, "help": "Words that must not come: a file."}),
     ("--min-zipf", {"type": float, "default": 2.0, "help": "The rarest words; 2 is once in ten million."}),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
+    ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
 )
 
 

@@ -31,7 +31,8 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "count", "form")
+COUNTED = ("language", "lexicon", "style", "count", "form", "kind", "ending")
+ENDINGS = 100  # endings of words that a record keeps, the commonest
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,8 @@ def _count(conversations: Conversations, counts: dict[str, dict[str, dict[str, i
                 low = codes.min()  # codes of one table lie close together
                 rows = np.bincount(codes - low)
                 found = np.flatnonzero(rows)
+                if name == "ending":
+                    found = found[np.argsort(-rows[found], kind="stable")[:ENDINGS]]
                 _add(counted.setdefault(name, {}), book.take(found + low).to_pylist(), rows[found].tolist())
         _add(counted.setdefault("rows", {}), ["all"], [len(mine)])
 

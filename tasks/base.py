@@ -19,6 +19,7 @@ from generators.book import Book, Conversations
 from generators.columns import Column, Lines, each, number, spaced
 from generators.deal import COUNT_SHARES, Dealt, Deck, strands_of
 from generators.fudge import Asked, Questions
+from generators.kinds import kinds_of
 from generators.lexicon import Lexicon, open_lexicon
 from generators.names import find
 from generators.pages import Pages
@@ -59,7 +60,7 @@ __all__ = [
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
-COUNTED = ("count", "form", "lexicon")  # facts that the manifest counts rows by
+COUNTED = ("count", "form", "lexicon", "kind")  # facts that the manifest counts rows by
 Index = npt.NDArray[np.int64]
 
 
@@ -80,6 +81,8 @@ class Task:
         exclude: a file with words that must not come.
         min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words.
         offensive: keep slurs and obscenities.
+        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "usual", "none", or
+            such as "upper:0.02,misspelt:0.01".
 
     Raises:
         ValueError: an option is wrong; says what was found and what is allowed.
@@ -128,6 +131,7 @@ class Task:
         exclude: "str | PathLike[str] | None" = None,
         min_zipf: float = 2.0,
         offensive: bool = False,
+        kinds: "str | Mapping[str, float]" = "none",
     ) -> None:
         self.size = _integer("size", size, least=1, most=2**52)
         self.split = find(split, SPLITS, "split")
@@ -144,7 +148,8 @@ class Task:
         if answer_language != "question":
             find(answer_language, languages(), "answer language")
         self.answer_language = answer_language
-        self._lexicon = lexicon
+        self.kinds = kinds_of(kinds)
+        self._lexicon, self._offensive = lexicon, offensive
         self._words_from = partial(
             open_lexicon,
             file=lexicon,
@@ -231,7 +236,7 @@ class Task:
     @property
     def words(self) -> Words:
         """The words that rows are dealt from, of all their languages."""
-        return words_of(self.lexicons)
+        return words_of(self.lexicons, tuple(self.kinds), self._offensive)
 
     def _open(self, lang: Language) -> Lexicon:
         return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet)
@@ -248,7 +253,7 @@ class Task:
                 (number, codes.index("en") if "en" in codes else number) for number in range(len(asked))
             ]
         strands = strands_of(shares, [lang.own_words for lang in asked], lexicons)
-        return Deck(self.words, self.split == "test", strands, self.counts, self.count_times)
+        return Deck(self.words, self.split == "test", strands, self.counts, self.count_times, self.kinds)
 
     @cached_property
     def _questions(self) -> Questions:
@@ -324,6 +329,11 @@ class Task:
             **{f"{slot}_quoted": quoted for slot, quoted in asked.quoted.items()},
             "lexicon": Column(self._lexicon_names, self.words.source[dealt.word_number]),
         }
+        if self.kinds:
+            facts |= {
+                "kind": Column(self._kind_names, dealt.kind),
+                "source": dealt.words.origin(dealt.word_number),
+            }
         columns: dict[str, Column | str] = {
             **{name: _as_column(facts[name]) for name in COUNTED if name in facts},
             "name": f"{self.name}/{self.split}/{self.seed}",
@@ -332,6 +342,7 @@ class Task:
             "style": script.style or self.style.name,
             "language": Column(self._language_names, dealt.language),
             "template": asked.template,
+            "ending": dealt.words.ending(dealt.word_number),
             "answer": script.answer,
             "word": script.word,
             "letter": script.letter,
@@ -347,7 +358,11 @@ class Task:
 
     @cached_property
     def _lexicon_names(self) -> Texts:
-        return Texts([lexicon.language for lexicon in self.lexicons])
+        return Texts([lexicon.language for lexicon in self.words.lexicons])
+
+    @cached_property
+    def _kind_names(self) -> Texts:
+        return Texts(["own", *self._deck.kinds.names])
 
     @cached_property
     def _language_names(self) -> Texts:
