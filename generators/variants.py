@@ -16,7 +16,7 @@ import regex
 
 from generators.lexicon import Lexicon
 from generators.offensive import offensive_lists
-from generators.ragged import Ragged
+from generators.ragged import Ragged, offsets_of
 from generators.rows import below, key_of, mix, permute
 from generators.wordcolumns import is_test_word, spelled
 from generators.wordlists import fold
@@ -27,6 +27,8 @@ _LONGEST = 8  # letters of a word that is joined to another
 _CASED = {"upper", "title"}  # other forms of the same word
 _OF_ANY_SCRIPT = {"random"}  # the others are about letters that have case, and words with spaces around
 _VOWELS = "aeiouyàâáäãåæèéêëìíîïòóôöõøùúûüœ"
+_GRAPHEMES = regex.compile(r"\X")
+_PARTED = regex.compile(rf"(.{{1,5}}?[{_VOWELS}])([^{_VOWELS}].*[{_VOWELS}].*)")
 
 # From a lexicon and hashes to (variant, number of its source; -1: none).
 Made = Iterator[tuple[str, int]]
@@ -76,7 +78,7 @@ def variants_of(lexicons: Sequence[Lexicon], kinds: Sequence[str], offensive: bo
                 folded = fold(word)
                 cased = kind in _CASED and folded == fold(words[source])
                 new = cased or (folded not in known and folded not in listed)
-                if new and word not in seen and len(regex.findall(r"\X", word)) > 1:
+                if new and word not in seen and len(word if word.isascii() else _GRAPHEMES.findall(word)) > 1:
                     seen.add(word)
                     # None but those that differ in case only may meet in another kind or language.
                     known.add(folded)
@@ -118,10 +120,11 @@ def _of_one_case(graphemes: Sequence[str], counted: dict[str, Ragged], words: in
     classes = {folded: i for i, folded in enumerate(dict.fromkeys(map(fold, graphemes)))}
     of = np.array([classes[fold(grapheme)] for grapheme in graphemes])
     keys = [rows.spread(np.arange(words)) * len(classes) + of[rows.values] for rows in counted.values()]
-    times = np.bincount(np.concatenate(keys), minlength=words * len(classes))
+    distinct, counts = np.unique(np.concatenate(keys), return_counts=True)
+    twice = distinct[counts > 1]
     asked = np.array([grapheme[0].isalpha() for grapheme in graphemes])
     return [
-        rows.where((times[key] == 1) & asked[rows.values])
+        rows.where(~np.isin(key, twice) & asked[rows.values])
         for rows, key in zip(counted.values(), keys, strict=True)
     ]
 
@@ -129,17 +132,24 @@ def _of_one_case(graphemes: Sequence[str], counted: dict[str, Ragged], words: in
 # The kinds. Each maker yields at most _MOST variants, of words in an order by lot.
 
 
-def _drawn(lexicon: Lexicon, key: np.uint64, longest: int = 99) -> Iterator[tuple[str, int]]:
+def _drawn(lexicon: Lexicon, key: np.uint64, longest: int = 99) -> Iterator[tuple[str, int, int]]:
+    """Draw words, with their numbers and 64 bits each."""
     most = min(len(lexicon), _SOURCES)
     order = permute(np.arange(min(most, _MOST)), most, key)
-    for number, word in zip(order.tolist(), lexicon.words.take(pa.array(order)).to_pylist(), strict=True):
+    words = lexicon.words.take(pa.array(order)).to_pylist()
+    for word, number, drawn in zip(words, order.tolist(), mix(key, order).tolist(), strict=True):
         if len(word) <= longest:
-            yield word, number
+            yield word, number, drawn
+
+
+def _below(drawn: int, n: int, shift: int = 32) -> int:
+    """Draw a number below n by 32 of the bits, as rows.below does for arrays."""
+    return ((drawn >> shift) & 0xFFFFFFFF) * n >> 32
 
 
 def _changed(change: Callable[[str], str], lexicon: Lexicon, key: np.uint64) -> Made:
     """Change each word; what is no other form of the same word is left out."""
-    for word, number in _drawn(lexicon, key):
+    for word, number, _ in _drawn(lexicon, key):
         changed = change(word)
         if changed != word and fold(changed) == fold(word):
             yield changed, number
@@ -152,7 +162,7 @@ def _title(word: str) -> str:
 def _joined(join: Callable[[str, str], str], lexicon: Lexicon, key: np.uint64) -> Made:
     """Join each word to the next one of its split."""
     waiting: dict[bool, tuple[str, int]] = {}
-    for word, number in _drawn(lexicon, key, _LONGEST):
+    for word, number, _ in _drawn(lexicon, key, _LONGEST):
         before = waiting.get(bool(lexicon.test[number]))
         waiting[bool(lexicon.test[number])] = word, number
         if before and (joined := join(before[0], word)) not in (before[0] + word, word):
@@ -170,24 +180,22 @@ def _hyphen(a: str, b: str) -> str:
 def _apostrophe(lexicon: Lexicon, key: np.uint64) -> Made:
     numbers = {word: number for number, word in enumerate(lexicon.words.to_pylist())} if lexicon.typed else {}
     for word in lexicon.typed[:_MOST]:
-        yield word, numbers.get(regex.split("['’]", word)[0], -1)
+        yield word, numbers.get(word.partition("'")[0], -1)
 
 
 def _digits(lexicon: Lexicon, key: np.uint64) -> Made:
-    for word, number in _drawn(lexicon, key):
-        drawn = mix(key, number)
-        short = len(word) < 5 and int(below(drawn << np.uint64(7), 2))
-        digits = int(below(drawn, 98)) + 2
-        yield (f"{word[0]}{2 + digits % 3 * 2 % 5}{word[-1]}{digits}" if short else f"{word}{digits}"), number
+    for word, number, drawn in _drawn(lexicon, key):
+        digits = _below(drawn, 98) + 2
+        short = len(word) < 5 and drawn & 1
+        yield (f"{word[0]}{'24'[digits % 2]}{word[-1]}" if short else f"{word}{digits}"), number
 
 
 def _misspelt(lexicon: Lexicon, key: np.uint64) -> Made:
-    for word, number in _drawn(lexicon, key):
-        letters, drawn = regex.findall(r"\X", word), mix(key, number)
+    for word, number, drawn in _drawn(lexicon, key):
+        letters = _GRAPHEMES.findall(word)
         if len(letters) < 4:
             continue
-        at = int(below(drawn, len(letters) - 2)) + 1
-        how = int(below(drawn << np.uint64(9), 3))
+        at, how = _below(drawn, len(letters) - 2) + 1, _below(drawn, 3, 0)
         middle = ([letters[at]] * 2, [], [letters[at + 1], letters[at]])[how]
         yield "".join([*letters[:at], *middle, *letters[at + (2 if how == 2 else 1) :]]), number
 
@@ -195,8 +203,8 @@ def _misspelt(lexicon: Lexicon, key: np.uint64) -> Made:
 def _invented(lexicon: Lexicon, key: np.uint64) -> Made:
     """Put the head of a word, up to a vowel, before the tail of another, from a consonant."""
     head = ""
-    for word, _ in _drawn(lexicon, key):
-        if (parted := regex.fullmatch(rf"(.{{1,5}}?[{_VOWELS}])([^{_VOWELS}].*[{_VOWELS}].*)", word)) is None:
+    for word, _, _ in _drawn(lexicon, key):
+        if (parted := _PARTED.fullmatch(word)) is None:
             continue
         if head and len(parted[2]) < _LONGEST:
             yield head + parted[2], -1
@@ -205,10 +213,10 @@ def _invented(lexicon: Lexicon, key: np.uint64) -> Made:
 
 def _random(lexicon: Lexicon, key: np.uint64) -> Made:
     letters = [lexicon.graphemes[i] for i in lexicon.alphabet]
-    for number in range(_MOST):
-        size = int(below(mix(key, number), 7)) + 4
-        places = below(mix(mix(key, number), np.arange(size)), len(letters))
-        yield "".join(letters[place] for place in places.tolist()), -1
+    sizes = below(mix(key, np.arange(_MOST)), 7) + 4
+    places = below(mix(mix(key, 1), np.arange(sizes.sum())), len(letters)).tolist()
+    for start, size in zip(offsets_of(sizes).tolist(), sizes.tolist(), strict=False):
+        yield "".join(letters[place] for place in places[start : start + size]), -1
 
 
 _MAKERS: dict[str, Callable[[Lexicon, np.uint64], Made]] = {

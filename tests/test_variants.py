@@ -114,12 +114,15 @@ def test_letters_that_a_word_has_in_both_cases_are_not_asked_for(made):
     for variants in made:
         lexicon = variants.lexicon
         counted = [rows.tolist() for rows in (lexicon.once, lexicon.twice, lexicon.more)]
-        for number, word in enumerate(lexicon.words.to_pylist()):
+        for number, word in enumerate(lexicon.words.to_pylist()[:800]):
+            spelled = letters(word)
+            folded = [each.casefold() for each in spelled]
             for times, rows in enumerate(counted, 1):
                 for letter in (lexicon.graphemes[i] for i in rows[number]):
                     assert letter.isalpha()
-                    assert min(letters(word).count(letter), 3) == times
-                    assert [fold(x) for x in letters(word)].count(fold(letter)) == letters(word).count(letter)
+                    count = spelled.count(letter)
+                    assert min(count, 3) == times
+                    assert folded.count(letter.casefold()) == count
 
 
 def test_shares_are_quotas_of_every_thousand_rows(lexicons, made):
@@ -149,7 +152,7 @@ def test_shares_are_quotas_of_every_thousand_rows(lexicons, made):
 @every_task
 @pytest.mark.parametrize("style", sorted(STYLES))
 def test_every_row_is_right(style, kind, code, split):
-    size, tool = 250, "nanochat" if split == "train" else "python"
+    size, tool = 120, "nanochat" if split == "train" else "python"
     task = kind(size, split, style=style, language=code, kinds=MANY, tool=tool, seed=3, min_zipf=3.0)
     seen = Counter()
     for row in task:
@@ -171,13 +174,20 @@ def test_every_row_is_right(style, kind, code, split):
             assert both == facts["count"], "the question leaves open whether case counts"
         if facts["source"]:
             assert is_test_word(facts["source"]) == (split == "test")
-    assert len(seen) > (5 if code != "zh" else 1)
+    assert len(seen) > (4 if code != "zh" else 1)
 
 
 @every_task
 @pytest.mark.parametrize("style", test_styles.ISOLATING)
 def test_every_slot_is_isolated(kind, style):
-    task = kind(120, language="en", kinds=MANY, tool="python", style=style, min_zipf=3.0)
+    task = kind(
+        15 if kind is LetterCounting else 60,
+        language="en",
+        kinds=MANY,
+        tool="python",
+        style=style,
+        min_zipf=3.0,
+    )
     for row in task:
         for slot, text, start, end in test_styles.slots(row, row["style"]):
             for name in NAMES:
@@ -187,10 +197,10 @@ def test_every_slot_is_isolated(kind, style):
 @every_task
 def test_ids_are_composed(kind):
     encoding = open_encoding(None)
-    renderer, task = Renderer(encoding, ChatTokens.of(encoding)), kind(300, kinds=MANY, min_zipf=3.0)
-    tokens = renderer.render(task.conversations(np.arange(300), Book()))
+    renderer, task = Renderer(encoding, ChatTokens.of(encoding)), kind(120, kinds=MANY, min_zipf=3.0)
+    tokens = renderer.render(task.conversations(np.arange(120), Book()))
     edges = tokens.offsets.tolist()
-    for i in range(300):
+    for i in range(120):
         ids, mask = renderer.plain(task.get_example(i))
         assert tokens.ids[edges[i] : edges[i + 1]].tolist() == ids
         assert tokens.mask[edges[i] : edges[i + 1]].tolist() == mask
@@ -201,14 +211,14 @@ def test_exports_are_verified_and_counted(tmp_path, dialect):
     options = {"kinds": MANY, "tool": "python", "language": "en", "min_zipf": 3.0}
     tasks = {
         split: [kind(size, split, **options) for kind in TASKS]
-        for split, size in (("train", 900), ("test", 90))
+        for split, size in (("train", 500), ("test", 60))
     }
     manifest = export(tasks, tmp_path / "out", dialect=dialect, workers=1).manifest
     report = verify(tmp_path / "out", checks([]), workers=1)
     assert (report.problems, report.wrong, report.duplicates) == ([], 0, 0)
     counted = manifest["splits"]["train"]["tasks"]["simplespelling"]
     assert set(counted["kind"]) == {"own", "right", *KINDS}
-    assert counted["kind"]["upper"] in range(60, 85)
+    assert counted["kind"]["upper"] in range(25, 55)
     endings = list(counted["ending"].values())
     assert len(endings) == 20
     assert endings == sorted(endings, reverse=True)
