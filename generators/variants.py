@@ -85,9 +85,20 @@ def variants_of(lexicons: Sequence[Lexicon], kinds: Sequence[str], offensive: bo
                     kept.append(
                         (word, source, bool(lexicon.test[source]) if source >= 0 else is_test_word(word))
                     )
+            if kind == "misspelt":
+                kept = _few(kept, lexicon)
             if kept:
                 found.append(_lexicon(kind, number, lexicon, kept))
     return found
+
+
+def _few(kept: Sequence[tuple[str, int, bool]], lexicon: Lexicon) -> list[tuple[str, int, bool]]:
+    """Keep a quarter as many of each split as the lexicon has: their right words come beside them alone."""
+    few: list[tuple[str, int, bool]] = []
+    for test in (False, True):
+        most = int((lexicon.test == test).sum()) // 4
+        few += [found for found in kept if found[2] == test][:most]
+    return few
 
 
 def _lexicon(kind: str, number: int, base: Lexicon, kept: Sequence[tuple[str, int, bool]]) -> Variants:

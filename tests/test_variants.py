@@ -24,7 +24,7 @@ from tasks.lettercounting import LetterCounting
 from tasks.registry import checks
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests import test_lettercounting, test_spellingbee, test_styles, written
-from tests.words_strategies import letters
+from tests.words_strategies import files, letters
 from tokenizer.chat import ChatTokens
 from tokenizer.encoding import open_encoding
 from tokenizer.patterns import NAMES
@@ -108,6 +108,22 @@ def test_a_misspelling_of_a_training_word_is_never_a_test_word(tmp_path):
     )
     for variants in variants_of([lexicon], ["misspelt", "invented", "random"]):
         assert not {*words}.intersection(variants.lexicon.words.to_pylist())
+
+
+@every_task
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_small_lexicons_have_words_left_to_deal(tmp_path, kind, split):
+    """However few the words, each kind that can be made of them comes, and what is said is true."""
+    drawn = ["banana", "kiwi", "Bob", "apple", "cherry", "melon", "NASA", "lime"]
+    options = files(tmp_path, *drawn, test="onion")
+    task = kind(150, split, language="en", tool="none", kinds=MANY, **options)
+    for row in task:
+        words = row["facts"].get("words") or [row["word"]]
+        if row["letter"]:
+            assert sum(letters(word).count(row["letter"]) for word in words) == row["facts"]["count"]
+        assert (
+            all(fold(word) == "onion" for word in words) or split == "train" or row["facts"]["kind"] != "own"
+        )
 
 
 def test_letters_that_a_word_has_in_both_cases_are_not_asked_for(made):
