@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.book import Books, Conversations
@@ -31,8 +32,9 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "count", "form", "kind", "ending")
-ENDINGS = 100  # endings of words that a record keeps, the commonest
+COUNTED = ("language", "lexicon", "style", "count", "form", "kind")
+ENDING = 2  # characters of a word that are its ending
+ENDINGS = 100  # endings that a record keeps, the commonest
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,9 @@ def make(
             questions.append(text_hashes(conversations.questions()))
             words.append(text_hashes(book.take(np.unique(conversations.words.values))))
             progress(len(index))
+    for counted in counts.values():
+        common = sorted(counted["ending"].items(), key=lambda item: (-item[1], item[0]))
+        counted["ending"] = dict(common[:ENDINGS])
     _flush(temporary)
     record = Record(job.file, job.stop - job.start, temporary.stat().st_size, sha256(temporary), counts)
     stem = scratch / f"{job.split}-{job.number:05}"
@@ -166,10 +171,11 @@ def _count(conversations: Conversations, counts: dict[str, dict[str, dict[str, i
                 low = codes.min()  # codes of one table lie close together
                 rows = np.bincount(codes - low)
                 found = np.flatnonzero(rows)
-                if name == "ending":
-                    found = found[np.argsort(-rows[found], kind="stable")[:ENDINGS]]
                 _add(counted.setdefault(name, {}), book.take(found + low).to_pylist(), rows[found].tolist())
         _add(counted.setdefault("rows", {}), ["all"], [len(mine)])
+        words = book.take(conversations.words.take(mine).values)
+        ends = pc.value_counts(pc.utf8_slice_codeunits(words, start=-ENDING))
+        _add(counted.setdefault("ending", {}), ends.field(0).to_pylist(), ends.field(1).to_pylist())
 
 
 def _add(counts: dict[str, int], values: Sequence[str], rows: Sequence[int]) -> None:

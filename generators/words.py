@@ -173,21 +173,6 @@ class Words:
         texts[0] = "" if distinct[0] < 0 else texts[0]
         return Texts(texts), index.astype(np.int32)
 
-    def ending(self, numbers: npt.NDArray[np.int64]) -> Column:
-        """Return the last two letters of words, (rows,)."""
-        return Column(self._endings[0], self._endings[1][numbers])
-
-    @cached_property
-    def _endings(self) -> tuple[Texts, Ints]:
-        ends = self.letters.offsets[1:].astype(np.int64)
-        pairs = (
-            self.letters.values[ends - 2].astype(np.int64) * len(self.graphemes)
-            + self.letters.values[ends - 1]
-        )
-        distinct, index = np.unique(pairs, return_inverse=True)
-        halves = [self.graphemes.take(half) for half in np.divmod(distinct, len(self.graphemes))]
-        return Texts([a + b for a, b in zip(*halves, strict=True)]), index.astype(np.int32)
-
     def holders(self, times: int, test: bool) -> Ragged:
         """For each lexicon and letter, the words of a split that have the letter so many times.
 

@@ -342,7 +342,6 @@ class Task:
             "style": script.style or self.style.name,
             "language": Column(self._language_names, dealt.language),
             "template": asked.template,
-            "ending": dealt.words.ending(dealt.word_number),
             "answer": script.answer,
             "word": script.word,
             "letter": script.letter,
