@@ -85,6 +85,7 @@ _OPTIONS = (
         {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
     ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
+    ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
 )
 
 

@@ -15,6 +15,7 @@ from generators import __version__
 from generators.script import FORMS
 from generators.shards import Record
 
+ENDINGS_SHOWN = 20
 SCHEME = 1  # of the manifest itself
 PACKAGES = (
     "pyarrow",
@@ -89,7 +90,7 @@ def manifest(
             "bytes": sum(record.bytes for record in mine),
             "repeated_questions": len(questions[split]) - len(np.unique(questions[split])),
             "words": len(np.unique(words[split])),
-            "tasks": _merge([record.counts for record in mine]),
+            "tasks": {name: _shown(counts) for name, counts in _merge([r.counts for r in mine]).items()},
             "variety": variety[split],
         }
         if asked.get("tokenizer"):
@@ -113,6 +114,12 @@ def manifest(
         **({"covered": dict(covered)} if covered else {}),
         "shards": [record.as_json() for record in records],
     }
+
+
+def _shown(counts: dict[str, Any]) -> dict[str, Any]:
+    """Keep the commonest endings of words alone, commonest first; shards counted only so many."""
+    endings = sorted(counts.get("ending", {}).items(), key=lambda item: -item[1])
+    return {**counts, "ending": dict(endings[:ENDINGS_SHOWN])} if endings else counts
 
 
 def _merge(counts: Sequence[Any]) -> dict[str, Any]:

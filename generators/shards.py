@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.book import Books, Conversations
@@ -35,7 +36,9 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "template", "count", "form", "cover")
+COUNTED = ("language", "lexicon", "style", "template", "count", "form", "kind", "cover")
+ENDING = 2  # characters of a word that are its ending
+ENDINGS = 100  # endings that a record keeps, the commonest
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,9 @@ def make(
             questions.append(text_hashes(conversations.questions()))
             words.append(text_hashes(book.take(np.unique(conversations.words.values))))
             progress(len(index))
+    for counted in counts.values():
+        common = sorted(counted["ending"].items(), key=lambda item: (-item[1], item[0]))
+        counted["ending"] = dict(common[:ENDINGS])
     _flush(temporary)
     record = Record(job.file, job.stop - job.start, temporary.stat().st_size, sha256(temporary), counts)
     stem = scratch / f"{job.split}-{job.number:05}"
@@ -180,6 +186,9 @@ def _count(
         _add(counted.setdefault("rows", {}), ["all"], [len(mine)])
         if tokens is not None:
             _add(counted.setdefault("tokens", {}), ["all"], [int(tokens[mine].sum(dtype=np.int64))])
+        words = book.take(conversations.words.take(mine).values)
+        ends = pc.value_counts(pc.utf8_slice_codeunits(words, start=-ENDING))
+        _add(counted.setdefault("ending", {}), ends.field(0).to_pylist(), ends.field(1).to_pylist())
 
 
 def _add(counts: dict[str, int], values: Sequence[str], rows: Sequence[int]) -> None:

@@ -37,6 +37,7 @@ class Found(NamedTuple):
 
     zipf: dict[str, float]  # word -> log10 of its occurrences in a billion words, not rounded to float32
     dropped: dict[str, int]  # reason -> words left out for it
+    typed: tuple[str, ...] = ()  # words with an apostrophe inside, which are no words of letters
 
 
 def fold(word: str) -> str:
@@ -182,6 +183,7 @@ def frequent_words(language: str, *, script: str, alphabet: str, min_zipf: float
             f"{', '.join(sorted(wordfreq.available_languages()))}; for others give a file of words"
         )
     zipf: dict[str, float] = {}
+    typed: list[str] = []
     dropped = Counter({"zipf": 0, "letters": 0, "short": 0, "script": 0, "repeated": 0})
     for index, words in enumerate(wordfreq.get_frequency_list(language, "best")):
         frequency = round(9 - index / 100, 2)
@@ -192,13 +194,15 @@ def frequent_words(language: str, *, script: str, alphabet: str, min_zipf: float
             word = normalize("NFC", word)
             if not own(word):
                 letters = _LETTERS.fullmatch(word)
+                if "'" in word and alphabet and all(map(_LETTERS.fullmatch, word.split("'"))):
+                    typed.append(word)
                 dropped["letters" if not letters else "script" if _WORD.fullmatch(word) else "short"] += 1
             elif word in zipf:
                 dropped["repeated"] += 1
             else:
                 zipf[word] = frequency
     wordfreq.get_frequency_list.cache_clear()  # 320,000 words that nobody asks for again
-    return Found(zipf, dict(dropped))
+    return Found(zipf, dict(dropped), tuple(dict.fromkeys(typed)))
 
 
 def own_words(*, script: str, alphabet: str) -> Callable[[str], object]:

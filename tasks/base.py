@@ -20,6 +20,7 @@ from generators.columns import Column, Lines, each, number, spaced
 from generators.cover import COVERS, Cover, Room
 from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, largest_remainder, strands_of
 from generators.fudge import Asked, Questions
+from generators.kinds import kinds_of
 from generators.lexicon import Lexicon, open_lexicon
 from generators.names import find
 from generators.pages import Pages
@@ -60,7 +61,7 @@ __all__ = [
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
-COUNTED = ("count", "form", "lexicon", "cover")  # facts that the manifest counts rows by
+COUNTED = ("count", "form", "lexicon", "kind", "cover")  # facts that the manifest counts rows by
 Index = npt.NDArray[np.int64]
 _COVERS = Texts(COVERS)
 
@@ -83,6 +84,8 @@ class Task:
         min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words. None: as each
             language's file says.
         offensive: keep slurs and obscenities.
+        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "usual", "none", or
+            such as "upper:0.02,misspelt:0.01".
         cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
             alphabetic tokens so many times, in a word or by itself. For tasks that spell words.
 
@@ -135,6 +138,7 @@ class Task:
         exclude: "str | PathLike[str] | None" = None,
         min_zipf: float | None = None,
         offensive: bool = False,
+        kinds: "str | Mapping[str, float]" = "none",
         cover: str | None = None,
     ) -> None:
         self.size = _integer("size", size, least=1, most=2**52)
@@ -152,8 +156,9 @@ class Task:
         if answer_language != "question":
             find(answer_language, languages(), "answer language")
         self.answer_language = answer_language
-        self._lexicon = lexicon
+        self._lexicon, self._offensive = lexicon, offensive
         self._min_zipf = min_zipf
+        self.kinds = kinds_of(kinds)
         self._words_from = partial(
             open_lexicon,
             file=lexicon,
@@ -248,7 +253,8 @@ class Task:
     @property
     def words(self) -> Words:
         """The words that rows are dealt from, of all their languages."""
-        return words_of(self.lexicons if self.cover is None else (*self.lexicons, self.cover.lexicon))
+        covering = () if self.cover is None else (self.cover.lexicon,)
+        return words_of(self.lexicons, tuple(self.kinds), self._offensive, covering)
 
     @cached_property
     def cover(self) -> Cover | None:
@@ -297,7 +303,13 @@ class Task:
     @cached_property
     def _deck(self) -> Deck:
         return Deck(
-            self.words, self.split == "test", self._strands, self.counts, self.count_times, self.cover
+            self.words,
+            self.split == "test",
+            self._strands,
+            self.counts,
+            self.count_times,
+            self.cover,
+            self.kinds,
         )
 
     @cached_property
@@ -387,6 +399,11 @@ class Task:
         }
         if dealt.covers is not None:
             facts["cover"] = Column(_COVERS, dealt.covers)
+        if self.kinds:
+            facts |= {
+                "kind": Column(self._kind_names, dealt.kind),
+                "source": dealt.words.origin(dealt.word_number),
+            }
         columns: dict[str, Column | str] = {
             **{name: _as_column(facts[name]) for name in COUNTED if name in facts},
             "name": f"{self.name}/{self.split}/{self.seed}",
@@ -411,6 +428,10 @@ class Task:
     @cached_property
     def _lexicon_names(self) -> Texts:
         return Texts([lexicon.language for lexicon in self.words.lexicons])
+
+    @cached_property
+    def _kind_names(self) -> Texts:
+        return Texts(["own", *self._deck.kinds.names])
 
     @cached_property
     def _language_names(self) -> Texts:

@@ -109,6 +109,7 @@ def truth(conversation, style, tool):
     assert written.quoted(style, word) in text.split("\n")[0]
     assert written.quoted(style, letter) in text.split("\n")[0]
     prose = text.replace("\n".join(steps), "").replace(written.spelled(style, word, spelled), "")
+    prose = prose.replace(written.quoted(style, word), "")
     assert {int(n) for n in regex.findall(r"\p{N}+", prose)} == {count}
     calls = [part for part in parts if part[0] != "text"]
     if facts["form"] == "tool":
