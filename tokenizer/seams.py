@@ -119,6 +119,8 @@ def _numbered(
     rest = np.flatnonzero(result < 0)
     if len(rest):
         distinct = longer(texts.take(pa.array(rest))).dictionary_encode()
-        known = [numbers.setdefault(shape(text), len(numbers) + 1) for text in distinct.dictionary.to_pylist()]
+        known = [
+            numbers.setdefault(shape(text), len(numbers) + 1) for text in distinct.dictionary.to_pylist()
+        ]
         result[rest] = np.array(known, dtype=np.int32)[distinct.indices.to_numpy()]
     return result
