@@ -10,18 +10,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_RESERVED = 40 << 20  # bytes; above what generators.workers.lean leaves to the heap
+_SMALL = 4 << 20  # bytes; what moves within these leaves holes that are soon filled
+_RESERVED = 40 << 20  # above what generators.workers.lean leaves to the heap
 
 
 def room(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
     """Return an array of `size` items or more that begins with those of `array`; the others are zero.
 
-    The first time an array outgrows itself, far more is reserved than is asked for. What is not touched of
-    zeros takes no memory, and an array that never moves again leaves no holes in the heap.
+    Once it is no longer small, far more is reserved than is asked for. What is not touched of zeros takes no
+    memory, and an array that does not move again leaves no holes in the heap.
     """
     if size <= len(array):
         return array
-    reserved = _RESERVED // array.dtype.itemsize
-    larger = np.zeros(max(size, reserved, len(array) * 3 // 2), dtype=array.dtype)
+    size = max(size, len(array) * 3 // 2)
+    if size * array.itemsize > _SMALL:
+        size = max(size, _RESERVED // array.itemsize)
+    larger = np.zeros(size, dtype=array.dtype)
     larger[: len(array)] = array
     return larger
