@@ -27,6 +27,7 @@ from generators.columns import Column, Lines
 from generators.pieces import ASSISTANT, MARKS, NUMBER, SLOT, Group, Mark, Mask, Nested, Piece
 from generators.ragged import Ragged, offsets_of, spread
 from generators.texts import Texts
+from tokenizer.room import room
 
 Codes = npt.NDArray[np.int32]
 
@@ -62,8 +63,8 @@ class Book:
         offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + n + 1]
         start, stop = (int(offsets[0]), int(offsets[-1])) if n else (0, 0)
         end = self.bytes
-        self._data = _room(self._data, end + stop - start)
-        self._offsets = _room(self._offsets, first + n + 1)
+        self._data = room(self._data, end + stop - start)
+        self._offsets = room(self._offsets, first + n + 1)
         if stop > start:
             data = np.frombuffer(texts.buffers()[2], dtype=np.uint8)
             self._data[end : end + stop - start] = data[start:stop]
@@ -234,14 +235,6 @@ def _flatten(
                 yield piece, mask, flags
     if constant:
         yield constant, mask, flags
-
-
-def _room(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
-    if size <= len(array):
-        return array
-    larger = np.zeros(max(size, len(array) + len(array) // 2), dtype=array.dtype)
-    larger[: len(array)] = array
-    return larger
 
 
 def gather(texts: pa.StringArray, offsets: npt.NDArray[Any]) -> pa.StringArray:

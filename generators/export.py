@@ -23,7 +23,7 @@ from generators.mixture import Mixture
 from generators.plaintokens import check
 from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make, variety_file
 from generators.tokens import Renderer
-from generators.workers import run
+from generators.workers import run, trim
 
 Progress = Callable[[int, int], None]
 UNIVERSAL = Dialect("universal")
@@ -165,6 +165,7 @@ def _check_tokens(dialect: Dialect, mixtures: Mapping[str, Mixture]) -> None:
         rows = np.linspace(0, len(mixture) - 1, count).astype(np.int64)
         conversations = mixture.conversations(rows, book)
         check(renderer, conversations, ids(conversations).to_pylist())
+    trim()
 
 
 def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

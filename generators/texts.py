@@ -46,8 +46,7 @@ class Texts:
         """Return the texts as they stand first in a list, then again as they stand later in it."""
         key = ("joined", between, before, after, len(self))  # a table that grows needs another one then
         if key not in self._derived:
-            both = (self.affixed(before, after), self.affixed(between + before, after))
-            self._derived[key] = Texts(pa.concat_arrays([texts.slice(0, len(self)) for texts in both]))
+            self._derived[key] = _Joined(self.affixed(before, after), self.affixed(between + before, after))
         return self._derived[key]
 
 
@@ -66,6 +65,28 @@ class _Affixed(Texts):
 
     def take(self, index: Index) -> list[str]:
         return [self._before + text + self._after for text in self._source.take(index)]
+
+
+class _Joined(Texts):
+    """Two tables as one: the second's numbers go on where the first's end. Nothing is kept but they."""
+
+    def __init__(self, first: Texts, later: Texts) -> None:
+        self._first, self._later, self._length = first, later, len(first)
+        self._derived = {}
+
+    def __len__(self) -> int:
+        return 2 * self._length
+
+    def slice(self, start: int, stop: int) -> pa.StringArray:
+        n = self._length
+        first = self._first.slice(min(start, n), min(stop, n))
+        return pa.concat_arrays([first, self._later.slice(max(start - n, 0), max(stop - n, 0))])
+
+    def take(self, index: Index) -> list[str]:
+        later = index >= self._length
+        places = np.concatenate((np.flatnonzero(~later), np.flatnonzero(later)))
+        texts = self._first.take(index[~later]) + self._later.take(index[later] - self._length)
+        return [texts[place] for place in np.argsort(places).tolist()]
 
 
 class Growing(Texts):

@@ -54,6 +54,7 @@ def run(
 
         for job in jobs:
             yield job, work.make(job, more)
+            trim()
         return
     # Not fork: neither Arrow's threads nor the sandbox's survive it.
     context = multiprocessing.get_context("spawn")
@@ -112,6 +113,14 @@ def lean() -> None:
         mallopt(_M_TRIM_THRESHOLD, 256 << 20)
 
 
+def trim() -> None:
+    """Give what is free in the heap back to the system: after a job it lies scattered between what is kept."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 _state: dict[str, Any] = {}
 
 
@@ -137,4 +146,7 @@ def _make(job: Any) -> Any:
         with _state["written"].get_lock():
             _state["written"].value += rows
 
-    return _state["work"].make(job, more)
+    try:
+        return _state["work"].make(job, more)
+    finally:
+        trim()

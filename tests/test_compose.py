@@ -33,6 +33,16 @@ def test_composed_equals_encoded(texts: list[list[str]]) -> None:
         assert not composer.pool.take(composed.entries)[2].any()
 
 
+def test_pieces_with_safe_seams_are_looked_up_alone() -> None:
+    book = pa.array(["<mark>", "fig:", " f", ",", " i", "nothing"])
+    composer = Composer(ENCODING, marks=1)
+    composed = composer.compose(np.array([0, 1, 2, 3, 4]), lambda codes: book.take(pa.array(codes)))
+    assert composed.first is None
+    glued = composer.compose(np.array([0, 1, 5, 3, 4]), lambda codes: book.take(pa.array(codes)))
+    assert glued.first is not None
+    assert glued.first.tolist() == [0, 1, 3, 4]
+
+
 def test_nothing_to_compose() -> None:
     composed = Composer(ENCODING, marks=1).compose(np.zeros(0, dtype=np.int64), pytest.fail)
     assert (composed.first, len(composed.entries)) == (None, 0)

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from tokenizer.encoding import Encoding
 from tokenizer.pool import Pool
+from tokenizer.room import room
 from tokenizer.seams import Seams
 
 Ints = npt.NDArray[np.int64]
@@ -53,11 +54,11 @@ class Composer:
     def __init__(self, encoding: Encoding, marks: int) -> None:
         self.encoding = encoding
         self.pool = Pool()
-        self._marks = marks
         self._seams = Seams(encoding.pattern if encoding.concatenates else None, marks)
-        self._entries = np.empty(0, dtype=np.int32)  # by code; -1: not encoded yet
+        # By code; 0: not encoded yet. So nothing has the pool's first entry.
+        self._entries = np.full(marks, self.pool.add([[], []])[1], dtype=np.int32)
         self._joins = _Joins()
-        self._of_join = np.empty(0, dtype=np.int32)  # by number of a join
+        self._of_join = np.zeros(1, dtype=np.int32)  # by number of a join
 
     def compose(self, codes: npt.NDArray[Any], take: Take) -> Composed:
         """Compose the ids of texts.
@@ -68,10 +69,7 @@ class Composer:
         """
         if not len(codes):
             return Composed(None, np.empty(0, dtype=np.int32))
-        size = int(codes.max()) + 1
-        if size > len(self._entries):
-            self._entries = _longer(self._entries, max(size, len(self._entries) * 5 // 4))
-            self._entries[: self._marks] = self.pool.add([[]])[0]
+        self._entries = room(self._entries, int(codes.max()) + 1)
         cut = self._seams.cuts(codes, take)
         if cut is None:
             return Composed(None, self._single(codes, take))
@@ -87,8 +85,8 @@ class Composer:
 
     def _single(self, codes: npt.NDArray[Any], take: Take) -> npt.NDArray[np.int32]:
         entries = self._entries[codes]
-        if entries.min() < 0:
-            new = np.unique(codes[entries < 0])
+        if not entries.all():
+            new = np.unique(codes[entries == 0])
             self._entries[new] = self.pool.add(self.encoding.encode_batch(take(new).to_pylist()))
             entries = self._entries[codes]
         return entries
@@ -100,12 +98,11 @@ class Composer:
             longer = np.flatnonzero(sizes > place)
             joins[longer] = self._joins.number(joins[longer], codes[first[longer] + place])
         joins -= _JOINED
-        if len(self._joins) > len(self._of_join):
-            self._of_join = _longer(self._of_join, 2 * len(self._joins))
+        self._of_join = room(self._of_join, len(self._joins))
         entries = self._of_join[joins]
-        if entries.min() < 0:
-            new, where = np.unique(joins[entries < 0], return_index=True)
-            where = np.flatnonzero(entries < 0)[where]
+        if not entries.all():
+            new, where = np.unique(joins[entries == 0], return_index=True)
+            where = np.flatnonzero(entries == 0)[where]
             ends = np.cumsum(sizes[where])
             inner = np.repeat(first[where] - ends + sizes[where], sizes[where]) + np.arange(ends[-1])
             pieces = take(codes[inner])
@@ -144,7 +141,3 @@ class _Joins:
             self._numbers = np.insert(self._numbers, at[new], fresh)
             at = np.searchsorted(self._keys, distinct)
         return self._numbers[at][back]
-
-
-def _longer(numbers: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
-    return np.concatenate((numbers, np.full(size - len(numbers), -1, dtype=np.int32)))

@@ -79,9 +79,9 @@ class HuggingFaceEncoding:
     def _fingerprint(self, data: dict[str, Any], inside: dict[str, int], kept: bool) -> str:
         plain = self._byte_level and self.concatenates and not kept and data.get("normalizer") is None
         if plain and _merges_by_id(data["model"], inside):
-            return fingerprint(self.pattern, self._ordinary, self.special_tokens)
+            return fingerprint(self.pattern, self.vocabulary(), self.special_tokens)
         parts = [data.get(part) for part in ("normalizer", "pre_tokenizer", "model", "added_tokens")]
-        return fingerprint(self.pattern, {}, self.special_tokens, json.dumps(parts, sort_keys=True))
+        return fingerprint(self.pattern, (), self.special_tokens, json.dumps(parts, sort_keys=True))
 
     def encode(self, text: str) -> list[int]:
         """Encode ordinary text; the name of a control token is text like any other."""

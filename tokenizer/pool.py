@@ -20,6 +20,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tokenizer.room import room
+
 Ints = npt.NDArray[np.int64]
 
 TRAINED = np.int32(-(1 << 31))
@@ -41,8 +43,8 @@ class Pool:
         lengths = np.fromiter(map(len, texts), dtype=np.int64, count=n)
         ids = np.fromiter(chain.from_iterable(texts), dtype=np.int32, count=int(lengths.sum()))
         used = int(self._offsets[first]) // 4
-        self._ids = _room(self._ids, used + 2 * len(ids))
-        self._offsets = _room(self._offsets, first + 2 * n + 1)
+        self._ids = room(self._ids, used + 2 * len(ids))
+        self._offsets = room(self._offsets, first + 2 * n + 1)
         ends = np.cumsum(np.repeat(lengths, 2))
         self._offsets[first + 1 : first + 2 * n + 1] = 4 * (used + ends)
         # Each text's ids once as they are, once more behind them.
@@ -55,8 +57,8 @@ class Pool:
     def add_masked(self, ids: Sequence[int], mask: Sequence[bool]) -> int:
         """Add an entry of which some ids are trained; returns its number."""
         number, n, first = self._size, len(ids), int(self._offsets[self._size]) // 4
-        self._ids = _room(self._ids, first + n)
-        self._offsets = _room(self._offsets, number + 2)
+        self._ids = room(self._ids, first + n)
+        self._offsets = room(self._offsets, number + 2)
         self._ids[first : first + n] = np.array(ids, dtype=np.int32) | np.where(mask, TRAINED, np.int32(0))
         self._offsets[number + 1] = 4 * (first + n)
         self._size = number + 1
@@ -87,11 +89,3 @@ class Pool:
         offsets = np.frombuffer(taken.buffers()[1], dtype=np.int32)[: len(entries) + 1] >> 2
         found = np.frombuffer(taken.buffers()[2] or b"", dtype=np.int32)[: offsets[-1]]
         return offsets, found & _IDS, found < 0
-
-
-def _room(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
-    if size <= len(array):
-        return array
-    larger = np.zeros(max(size, len(array) * 3 // 2), dtype=array.dtype)
-    larger[: len(array)] = array
-    return larger

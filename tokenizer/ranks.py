@@ -14,8 +14,10 @@ True
 Run: python -m doctest tokenizer/ranks.py
 """
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tokenizer.patterns import NAMES, SplitPattern
@@ -49,24 +51,25 @@ class RankEncoding:
         self.name = name
         self.pattern = pattern
         self.special_tokens = dict(special_tokens)
-        self._ranks = dict(ranks)
-        self._check()
-        self.n_vocab = max(max(self._ranks.values()), *self.special_tokens.values(), 0) + 1
-        self._core = self._tiktoken()
+        self._check(ranks)
+        # Of the tokens only their ids are kept here: tiktoken has the bytes.
+        self._ids = array("q", sorted(ranks.values()))
+        self.n_vocab = max(self._ids[-1], *self.special_tokens.values(), 0) + 1
+        self._core = self._tiktoken(ranks)
 
-    def _check(self) -> None:
-        if any(not is_id(id) for ids in (self._ranks, self.special_tokens) for id in ids.values()):
+    def _check(self, ranks: Mapping[bytes, int]) -> None:
+        if any(not is_id(id) for ids in (ranks, self.special_tokens) for id in ids.values()):
             raise EncodingError(f"{self.name} has an id that is no whole number from 0 to {MAX_ID}")
-        if b"" in self._ranks or "" in self.special_tokens:
+        if b"" in ranks or "" in self.special_tokens:
             raise EncodingError(f"{self.name} has a token without bytes; every token needs at least one")
-        missing = [byte for byte in range(256) if bytes([byte]) not in self._ranks]
+        missing = [byte for byte in range(256) if bytes([byte]) not in ranks]
         if missing:
             raise EncodingError(
                 f"{self.name} lacks a token for {len(missing)} of the 256 bytes, 0x{missing[0]:02X} for one; "
                 "a byte-level vocabulary needs them all"
             )
-        owner = {id: token for token, id in self._ranks.items()}
-        for token, id in (*self._ranks.items(), *self.special_tokens.items()):
+        owner = {id: token for token, id in ranks.items()}
+        for token, id in chain(ranks.items(), self.special_tokens.items()):
             if owner.get(id, token) != token:  # two control tokens may share an id, as in o200k_harmony
                 raise EncodingError(f"{self.name} gives the id {id} to both {owner[id]!r} and {token!r}")
         if self.pattern.then:
@@ -76,14 +79,14 @@ class RankEncoding:
                 f"{self.name} is read with one; allowed are {allowed}"
             )
 
-    def _tiktoken(self) -> "tiktoken.Encoding":
+    def _tiktoken(self, ranks: Mapping[bytes, int]) -> "tiktoken.Encoding":
         import tiktoken
 
         with refused(f"tiktoken refuses the vocabulary or the split pattern of {self.name}"):
             core = tiktoken.Encoding(
                 self.name,
                 pat_str=self.pat_str,
-                mergeable_ranks=self._ranks,
+                mergeable_ranks=ranks if isinstance(ranks, dict) else dict(ranks),
                 special_tokens=self.special_tokens,
             )
             kept = core.decode(core.encode_ordinary(_PROBE))
@@ -97,7 +100,7 @@ class RankEncoding:
     @cached_property
     def fingerprint(self) -> str:
         """Sha256 of pattern, tokens and special tokens, the same from whichever format they were read."""
-        return fingerprint(self.pattern, dict(self.vocabulary()), self.special_tokens)
+        return fingerprint(self.pattern, self.vocabulary(), self.special_tokens)
 
     @property
     def pat_str(self) -> str:
@@ -106,8 +109,8 @@ class RankEncoding:
 
     @property
     def ranks(self) -> Mapping[bytes, int]:
-        """Token bytes to rank, which is the id: what tiktoken calls mergeable_ranks. To be read only."""
-        return self._ranks
+        """Token bytes to rank, which is the id: what tiktoken calls mergeable_ranks."""
+        return {token: id for id, token in self.vocabulary()}
 
     def encode(self, text: str) -> list[int]:
         """Encode ordinary text; the name of a special token is text like any other."""
@@ -142,7 +145,8 @@ class RankEncoding:
 
     def vocabulary(self) -> Iterator[tuple[int, bytes]]:
         """Iterate over (id, bytes) of the ordinary tokens, by rising id."""
-        return iter(sorted((id, token) for token, id in self._ranks.items()))
+        bytes_of = self._core.decode_single_token_bytes
+        return ((id, bytes_of(id)) for id in self._ids)
 
     def __repr__(self) -> str:
         return f"<RankEncoding {self.name}: {self.n_vocab:,} ids, pattern {self.pattern.name}>"

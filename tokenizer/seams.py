@@ -22,10 +22,13 @@ from tokenizer.proofs import (
     right_shape_of_last,
     safe_cut,
 )
+from tokenizer.room import room
 
 Take = Callable[[npt.NDArray[Any]], pa.StringArray]
 
-_MARK, _EMPTY = 0, 1  # shapes of what is no text, and of a text that has no end to look at
+_UNKNOWN, _MARK, _EMPTY = 0, 1, 2  # shapes of what was not looked at, is no text, and has no end to look at
+_HALF = 16  # bits: the shape of a start stands above that of an end
+_LOW = np.int32((1 << _HALF) - 1)
 
 
 class Seams:
@@ -38,9 +41,9 @@ class Seams:
 
     def __init__(self, pattern: SplitPattern | None, marks: int) -> None:
         self._pattern, self._marks = pattern, marks
-        self._left = np.zeros(0, dtype=np.int32)  # by code: the shape of its start; -1: not known yet
-        self._right = np.zeros(0, dtype=np.int32)
-        # Shape to number. Marks and empty texts have none that a text could have.
+        # By code: the shapes of its start and its end in one number, for they are looked up together.
+        self._edges = np.full(marks, _MARK << _HALF | _MARK, dtype=np.int32)
+        # Shape to number, from 1. What is no text has none that a text could have.
         self._starts: dict[str | None, int] = {None: _MARK, "": _EMPTY}
         self._ends: dict[str | None, int] = {None: _MARK, "": _EMPTY}
         self._bits = 6
@@ -60,14 +63,12 @@ class Seams:
             codes: (n,) of marks and pieces, the first a mark.
             take: gives the texts of codes.
         """
-        size = int(codes.max()) + 1
-        if size > len(self._left):
-            self._grow(max(size, len(self._left) * 5 // 4))
-        left = self._left[codes]
-        if left.min() < 0:
-            self._learn(np.unique(codes[left < 0]), take)
-            left = self._left[codes]
-        seams = self._right[codes[:-1]] << self._bits | left[1:]
+        self._edges = room(self._edges, int(codes.max()) + 1)
+        edges = self._edges[codes]
+        if not edges.all():
+            self._learn(np.unique(codes[edges == _UNKNOWN]), take)
+            edges = self._edges[codes]
+        seams = (edges[:-1] & _LOW) << self._bits | edges[1:] >> _HALF
         safe = self._safe[seams]
         if len(safe) and safe.min() < 0:
             self._prove(np.unique(seams[safe < 0]))
@@ -76,28 +77,24 @@ class Seams:
             return None
         return np.concatenate(([True], safe.view(np.bool_)))
 
-    def _grow(self, size: int) -> None:
-        more = np.full(size - len(self._left), -1, dtype=np.int32)
-        self._left, self._right = np.concatenate((self._left, more)), np.concatenate((self._right, more))
-        self._left[: self._marks] = self._right[: self._marks] = _MARK
-
     def _learn(self, codes: npt.NDArray[Any], take: Take) -> None:
         if self._pattern is None:
-            self._left[codes] = self._right[codes] = _EMPTY
+            self._edges[codes] = _EMPTY << _HALF | _EMPTY
             return
         texts = take(codes)
         # Of most texts the first two characters are enough, and the last: such edges are few.
         two, three = pc.utf8_slice_codeunits(texts, 0, 2), partial(pc.utf8_slice_codeunits, start=0, stop=3)
-        self._left[codes] = _numbered(texts, two, left_shape_of_two, three, left_shape, self._starts)
+        starts = _numbered(texts, two, left_shape_of_two, three, left_shape, self._starts)
         last, reach = pc.utf8_slice_codeunits(texts, -1, None), partial(pc.utf8_slice_codeunits, start=-16)
-        self._right[codes] = _numbered(texts, last, right_shape_of_last, reach, right_shape, self._ends)
-        if max(len(self._starts), len(self._ends)) > 1 << self._bits:
-            while max(len(self._starts), len(self._ends)) > 1 << self._bits:
+        ends = _numbered(texts, last, right_shape_of_last, reach, right_shape, self._ends)
+        self._edges[codes] = starts << _HALF | ends
+        if max(len(self._starts), len(self._ends)) >= 1 << self._bits:
+            while max(len(self._starts), len(self._ends)) >= 1 << self._bits:
                 self._bits += 1
             self._safe = self._table()  # what was proved is proved again
 
     def _prove(self, seams: npt.NDArray[Any]) -> None:
-        ends, starts = list(self._ends), list(self._starts)
+        ends, starts = [None, *self._ends], [None, *self._starts]
         for seam in seams.tolist():
             end, start = ends[seam >> self._bits], starts[seam & ((1 << self._bits) - 1)]
             if end is None or start is None or self._pattern is None:
@@ -117,11 +114,13 @@ def _numbered(
     """Number the shapes of texts' edges: of the short edge where that is enough, else of the longer one."""
     distinct = short.dictionary_encode()
     shapes = map(shape_of_short, distinct.dictionary.to_pylist())
-    known = [-1 if found is None else numbers.setdefault(found, len(numbers)) for found in shapes]
+    known = [-1 if found is None else numbers.setdefault(found, len(numbers) + 1) for found in shapes]
     result = np.array(known, dtype=np.int32)[distinct.indices.to_numpy()]
     rest = np.flatnonzero(result < 0)
     if len(rest):
         distinct = longer(texts.take(pa.array(rest))).dictionary_encode()
-        known = [numbers.setdefault(shape(text), len(numbers)) for text in distinct.dictionary.to_pylist()]
+        known = [
+            numbers.setdefault(shape(text), len(numbers) + 1) for text in distinct.dictionary.to_pylist()
+        ]
         result[rest] = np.array(known, dtype=np.int32)[distinct.indices.to_numpy()]
     return result

@@ -2,8 +2,8 @@ r"""What the formats of vocabularies share: clear errors, files, split patterns 
 
 >>> split_pattern((r"\s+|\S+",), "made up").name
 'custom'
->>> fingerprint(split_pattern(("a|b",), "here"), {0: b"a"}, {}) == fingerprint(
-...     split_pattern(("a|b",), "there"), {0: b"a"}, {})
+>>> fingerprint(split_pattern(("a|b",), "here"), [(0, b"a")], {}) == fingerprint(
+...     split_pattern(("a|b",), "there"), [(0, b"a")], {})
 True
 
 Run: python -m doctest tokenizer/sources.py
@@ -11,7 +11,7 @@ Run: python -m doctest tokenizer/sources.py
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -136,15 +136,25 @@ _SPELLINGS = {
 
 
 def fingerprint(
-    pattern: SplitPattern | None, tokens: Mapping[int, bytes], special: Mapping[str, int], more: str = ""
+    pattern: SplitPattern | None,
+    tokens: Iterable[tuple[int, bytes]],
+    special: Mapping[str, int],
+    more: str = "",
 ) -> str:
     """Hash what decides ids: pattern, ordinary tokens, special tokens, and `more` of what a format adds.
 
-    Returns 64 hexadecimal digits, the same whatever the order of the mappings and wherever they were read.
+    Args:
+        pattern: how text is cut.
+        tokens: id and bytes of each, by rising id.
+        special: names to ids, in any order.
+        more: what else a format has.
+
+    Returns 64 hexadecimal digits, the same wherever all that was read.
     """
     digest = hashlib.sha256()
     digest.update(json.dumps([pattern.stages if pattern else None, sorted(special.items()), more]).encode())
-    digest.update(b"".join(b"\n%d %d " % (id, len(token)) + token for id, token in sorted(tokens.items())))
+    for id, token in tokens:
+        digest.update(b"\n%d %d %b" % (id, len(token), token))
     return digest.hexdigest()
 
 

@@ -39,7 +39,7 @@ def open_name(name: str) -> RankEncoding:
     Raises EncodingError for an unknown name, with the nearest known one, and where neither network nor
     cache has it.
     """
-    import tiktoken
+    import tiktoken.registry
 
     known = names()
     if name not in known:
@@ -48,8 +48,9 @@ def open_name(name: str) -> RankEncoding:
             f"no file and no tiktoken encoding is named {name!r}; the nearest is {nearest!r}; "
             f"there are {', '.join(known)}"
         )
+    constructors = tiktoken.registry.ENCODING_CONSTRUCTORS or {}  # get_encoding would keep a second one of it
     try:
-        found = tiktoken.get_encoding(name)
+        found = constructors[name]()
     except Exception as error:
         raise EncodingError(
             f"{name} is not on this machine and could not be downloaded ({type(error).__name__}): open it "
@@ -57,7 +58,7 @@ def open_name(name: str) -> RankEncoding:
         ) from error
     source = f"tiktoken {tiktoken.__version__}, {name}"
     return RankEncoding(
-        name, found._mergeable_ranks, split_pattern((found._pat_str,), source), found._special_tokens
+        name, found["mergeable_ranks"], split_pattern((found["pat_str"],), source), found["special_tokens"]
     )
 
 
