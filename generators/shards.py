@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.book import Books, Conversations
 from generators.dialects import DICTIONARY, FLAT, Dialect
 from generators.hashes import text_hashes
 from generators.mixture import Mixture
+from generators.wordlists import fold
 
 BATCH = 10_000  # rows of a batch and of a row group
 OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
@@ -144,7 +146,7 @@ def make(
             writer.write_table(table, row_group_size=BATCH)
             _count(conversations, table, counts)
             questions.append(text_hashes(conversations.questions()))
-            words.append(text_hashes(book.take(np.unique(conversations.words.values))))
+            words.append(text_hashes(folded(book.take(np.unique(conversations.words.values)))))
             progress(len(index))
     _flush(temporary)
     record = Record(job.file, job.stop - job.start, temporary.stat().st_size, sha256(temporary), counts)
@@ -156,6 +158,19 @@ def make(
     os.replace(temporary, folder / job.file)
     _flush((folder / job.file).parent)
     return record
+
+
+def folded(words: pa.StringArray) -> pa.StringArray:
+    """Fold words, so that Title and UPPER forms count as the word they are of.
+
+    >>> folded(pa.array(["fig", "Fig", "FIG"])).unique().to_pylist()
+    ['fig']
+    """
+    # Folding keeps small letters of ASCII, which nearly all words are of: only the others are worth a loop.
+    others = pc.invert(pc.and_(pc.string_is_ascii(words), pc.equal(pc.ascii_lower(words), words)))
+    return pc.replace_with_mask(
+        words, others, pa.array(map(fold, words.filter(others).to_pylist()), words.type)
+    )
 
 
 def _count(
