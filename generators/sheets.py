@@ -132,8 +132,8 @@ class Sheet:
         slots, verdict = dict.fromkeys(line.slot for line in self.failing), worst.verdict
         return (
             f"{claim}: not isolated {where}: {', '.join(slots)}; the {worst.slot} of {worst.task} "
-            f"({worst.language}) is isolated in {verdict.isolated:,} of {verdict.occurrences:,} places, but not "
-            f"in {verdict.failures[0]}"
+            f"({worst.language}) is isolated in {verdict.isolated:,} of {verdict.occurrences:,} places, but "
+            f"not in {verdict.failures[0]}"
         )
 
     def as_json(self) -> dict[str, Any]:
