@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
@@ -428,29 +429,37 @@ def coverage(
     """Report how often each alphabetic token of a vocabulary is spelled out in the training data.
 
     Without --tokenizer it is the vocabulary that comes with Hornbook. DIR is an export, or a folder of
-    Parquet files with messages. TASK:ROWS are made and not written.
+    Parquet files with messages; it stands alone. TASK:ROWS are made and not written.
     """
     import json
 
     from generators.coverage import of_folder, of_tasks
-    from tasks.registry import parse
+    from generators.stylechoice import settle
+    from tasks.registry import folder_of, parse
     from tokenizer.alphabet import Alphabet
     from tokenizer.encoding import open_encoding
 
-    alphabet = Alphabet.of(open_encoding(tokenizer, pattern))
+    folder = folder_of(data)
+    encoding = open_encoding(tokenizer, pattern)
+    alphabet = Alphabet.of(encoding)
     start = time.perf_counter()
-    if len(data) == 1 and Path(data[0]).is_dir():
+    if folder:
         with _progress("rows read") as progress:
-            found = of_folder(alphabet, data[0], workers, progress)
+            found = of_folder(alphabet, folder, workers, progress)
     else:
         asked = [parse(argument) for argument in data]
+
+        def in_style(style: str) -> list[Any]:
+            return [task(rows, **{**options, "style": style}) for task, rows in asked]
+
+        style, _ = settle(options["style"], encoding, in_style)
         with _progress("rows made") as progress:
-            found = of_tasks(alphabet, [task(rows, **options) for task, rows in asked], progress)
+            found = of_tasks(alphabet, in_style(style), progress)
     seconds = time.perf_counter() - start
-    if out:
-        Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
     click.echo(f"{' '.join(data)}: {found.rows:,} rows in {seconds:.1f} s; {found.words:,} words are spelled")
     _print_coverage(found)
+    if out:  # last: what was found is told even where this can't be written
+        Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
 
 
 def _print_coverage(found: Any) -> None:
@@ -468,9 +477,12 @@ def _print_coverage(found: Any) -> None:
     console = Console(highlight=False)
     console.print(table)
     missed, alphabet = found.missed, found.alphabet
-    shown = ", ".join(f"{alphabet.forms[i]!r} {alphabet.ids[i]}" for i in missed[:40].tolist())
+    shown = [f"{alphabet.forms[i]!r} {alphabet.ids[i]}" for i in missed[:40].tolist()]
+    # A line must not end inside a token, which may begin with a space.
+    tokens = ", ".join(token.replace(" ", "\xa0") for token in shown) or "none"
     more = f" … and {len(missed) - 40:,} more (all with --json FILE)" if len(missed) > 40 else ""
-    console.print(f"never spelled out, most frequent first: {shown or 'none'}{more}", markup=False)
+    said = f"never spelled out, most frequent first: {tokens}{more}"
+    console.print(fill(said, max(console.width, 40)).replace("\xa0", " "), markup=False, soft_wrap=True)
 
 
 @contextmanager

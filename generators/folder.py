@@ -220,10 +220,17 @@ def _is_manifest(found: Mapping[str, Any]) -> bool:
 
 def _differences(before: Any, asked: Any, name: str = "") -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(asked, Mapping):
-        for key in dict.fromkeys([*before, *asked]):
-            if key == "fingerprint":
-                continue  # of all the others
-            yield from _differences(before.get(key), asked.get(key), f"{name}.{key}" if name else str(key))
+        path = f"{name}." if name else ""
+        keys = dict.fromkeys([*before, *asked])
+        found = [
+            line
+            for key in keys
+            if key != "fingerprint"
+            for line in _differences(before.get(key), asked.get(key), f"{path}{key}")
+        ]
+        # A fingerprint of what else differs says nothing more; of two things of one name it says all.
+        old, new = before.get("fingerprint"), asked.get("fingerprint")
+        yield from found or _differences(old, new, f"{path}fingerprint")
     elif isinstance(before, list) and isinstance(asked, list) and len(before) == len(asked):
         for place, (old, new) in enumerate(zip(before, asked, strict=True)):
             yield from _differences(old, new, f"{name}[{place}]")

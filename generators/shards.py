@@ -23,6 +23,7 @@ from generators.dialects import DICTIONARY, FLAT, Dialect
 from generators.hashes import text_hashes
 from generators.mixture import Mixture
 from generators.variety import variety
+from generators.wordlists import fold
 
 BATCH = 10_000  # rows of a batch and of a row group
 OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
@@ -151,7 +152,7 @@ def make(
             if start == 0:
                 write_whole(variety_file(scratch, job), json.dumps(variety(conversations)))
             questions.append(text_hashes(conversations.questions()))
-            words.append(text_hashes(book.take(np.unique(conversations.words.values))))
+            words.append(text_hashes(folded(book.take(np.unique(conversations.words.values)))))
             progress(len(index))
     for counted in counts.values():
         common = sorted(counted["ending"].items(), key=lambda item: (-item[1], item[0]))
@@ -166,6 +167,19 @@ def make(
     os.replace(temporary, folder / job.file)
     _flush((folder / job.file).parent)
     return record
+
+
+def folded(words: pa.StringArray) -> pa.StringArray:
+    """Fold words, so that Title and UPPER forms count as the word they are of.
+
+    >>> folded(pa.array(["fig", "Fig", "FIG"])).unique().to_pylist()
+    ['fig']
+    """
+    # Folding keeps small letters of ASCII, which nearly all words are of: only the others are worth a loop.
+    others = pc.invert(pc.and_(pc.string_is_ascii(words), pc.equal(pc.ascii_lower(words), words)))
+    return pc.replace_with_mask(
+        words, others, pa.array(map(fold, words.filter(others).to_pylist()), words.type)
+    )
 
 
 def _count(

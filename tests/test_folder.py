@@ -270,3 +270,11 @@ def test_differences_name_keys():
     assert found[2].startswith('e (null, now "yyy')
     assert len(found) == 3
     assert len(found[2]) < 90
+
+
+def test_two_tokenizers_of_one_name_are_told_apart():
+    before, asked = (
+        {"tokenizer": {"name": "mine", "fingerprint": name}, "fingerprint": name} for name in "ab"
+    )
+    assert list(_differences(before, asked)) == ['tokenizer.fingerprint ("a", now "b")']
+    assert list(_differences(before, before)) == []

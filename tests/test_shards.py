@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from generators.book import Books
 from generators.dialects import SCHEMAS, Dialect
 from generators.mixture import Mixture
-from generators.shards import BATCH, Job, jobs_of, load_hashes, make, sha256, write_whole
+from generators.shards import BATCH, Job, folded, jobs_of, load_hashes, make, sha256, write_whole
+from generators.wordlists import fold
 from tasks.spellingbee import SimpleSpelling
 from tests.exports import lexicon
 
@@ -121,3 +123,8 @@ def test_writing_whole_replaces_and_leaves_nothing(tmp_path: Path):
         write_whole(path, text)
     assert path.read_text(encoding="utf-8") == "new: é 猫\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=8))
+def test_words_are_folded_as_the_check_folds_them(words):
+    assert folded(pa.array(words, pa.string())).to_pylist() == list(map(fold, words))
