@@ -15,12 +15,13 @@ import numpy as np
 from generators.book import Book, Books
 from generators.card import card
 from generators.dialects import Dialect, ids
+from generators.distinct import count_distinct
 from generators.folder import Folder, FolderError
 from generators.manifest import asked as write_asked
 from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
 from generators.plaintokens import check
-from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make
+from generators.shards import SHARD, Job, Record, hash_file, jobs_of, make
 from generators.tokens import Renderer
 from generators.workers import run
 
@@ -127,14 +128,14 @@ def _finish(
             raise FolderError(f"{folder.path} was mended, but its shards differ from its manifest")
         manifest = whole
     else:
-        hashes: dict[str, dict[str, Any]] = {}
+        counted = {}
         for what in ("questions", "words"):
-            parts: dict[str, list[Any]] = {}
+            files: dict[str, list[Path]] = {}
             for job in jobs:
-                parts.setdefault(job.split, []).append(load_hashes(folder.scratch, job, what))
-            hashes[what] = {split: np.concatenate(part) for split, part in parts.items()}
+                files.setdefault(job.split, []).append(hash_file(folder.scratch, job, what))
+            counted[what] = count_distinct(files)
         reports = {language: lexicon.report for language, lexicon in lexicons.items()}
-        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports, covered)
+        manifest = write_manifest(asked, ordered, counted["questions"], counted["words"], reports, covered)
         if dialect.tokenizer is not None:
             # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.
             manifest["tokenizer"] = {"source": dialect.tokenizer.source, "pattern": dialect.tokenizer.pattern}
