@@ -232,6 +232,9 @@ def export(
     made = f"{len(done.made)} shards written in {seconds:.1f} s" if done.made else "nothing was missing"
     kept = f", {len(done.kept)} kept as they were" if done.kept else ""
     click.echo(f"{out}: {rows:,} rows; {made}{kept}")
+    if done.damaged:
+        more = f" and {len(done.damaged) - 1:,} more" if done.damaged[1:] else ""
+        click.echo(f"  made again, because damaged: {done.damaged[0]}{more}")
     for name, found in done.manifest["splits"].items():
         counts = ", ".join(f"{task} {by['rows']['all']:,}" for task, by in found["tasks"].items())
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")

@@ -6,6 +6,7 @@ file, and one range after another is looked at, each about as large whatever the
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,9 @@ class Distinct:
 
 def write_hashes(path: Path, hashes: Hashes) -> None:
     """Write hashes to a file, in rising order."""
-    np.save(path, np.sort(hashes))
+    data = BytesIO()
+    np.save(data, np.sort(hashes))
+    path.write_bytes(data.getvalue())  # numpy's own writing does not say that a disk is full
 
 
 def read_hashes(path: Path) -> Hashes:

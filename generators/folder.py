@@ -122,7 +122,9 @@ class Folder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise FolderError(f"{self.path} is being written by process {lock.read().strip()}") from None
+            holder = lock.read().strip()  # empty until it has written who it is
+            named = f"process {holder}" if holder else "another process"
+            raise FolderError(f"{self.path} is being written by {named}") from None
 
     def _refuse_strangers(self) -> None:
         if not self.path.is_dir():

@@ -146,6 +146,7 @@ def make(
             questions.append(text_hashes(conversations.questions()))
             words.append(text_hashes(book.take(np.unique(conversations.words.values))))
             progress(len(index))
+            del conversations, table  # not beside the next ones: 25 MiB
     _flush(temporary)
     record = Record(job.file, job.stop - job.start, temporary.stat().st_size, sha256(temporary), counts)
     stem = scratch / f"{job.split}-{job.number:05}"
