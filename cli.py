@@ -192,6 +192,7 @@ def export(
     """
     from generators.dialects import asked_dialect
     from generators.export import export as write
+    from generators.inflections import said as relatives
     from generators.names import find
     from generators.stylechoice import settle
     from generators.tokencounts import said
@@ -242,6 +243,8 @@ def export(
         click.echo(f"  style  {choice['style']}: {choice['why']}")
     for line in said(done.manifest):
         click.echo(f"  {line}")
+    for line in relatives(done.manifest["lexicons"]):
+        click.echo(f"  words  {line}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
     for name, found in done.manifest.get("covered", {}).items():

@@ -18,6 +18,7 @@ from generators.card import card
 from generators.dialects import Dialect, ids
 from generators.distinct import count_distinct
 from generators.folder import Folder, FolderError
+from generators.inflections import report
 from generators.manifest import asked as write_asked
 from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
@@ -154,7 +155,10 @@ def _finish(
             for job in jobs:
                 files.setdefault(job.split, []).append(hash_file(folder.scratch, job, what))
             counted[what] = count_distinct(files)
-        reports = {language: lexicon.report for language, lexicon in lexicons.items()}
+        reports = {
+            language: {**lexicon.report, "relatives": report(lexicon.words, lexicon.test, language)}
+            for language, lexicon in lexicons.items()
+        }
         manifest = write_manifest(asked, ordered, counted["questions"], counted["words"], reports, covered)
         if dialect.tokenizer is not None:
             # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.
