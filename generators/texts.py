@@ -47,7 +47,7 @@ class Texts:
         key = ("joined", between, before, after, len(self))  # a table that grows needs another one then
         if key not in self._derived:
             both = (self.affixed(before, after), self.affixed(between + before, after))
-            self._derived[key] = Texts(pa.concat_arrays([texts.slice(0, len(self)) for texts in both]))
+            self._derived[key] = _Joined(*both, len(self))
         return self._derived[key]
 
 
@@ -66,6 +66,29 @@ class _Affixed(Texts):
 
     def take(self, index: Index) -> list[str]:
         return [self._before + text + self._after for text in self._source.take(index)]
+
+
+class _Joined(Texts):
+    """The first `size` texts of two tables; of a lexicon they are megabytes, so a book alone keeps them."""
+
+    def __init__(self, first: Texts, later: Texts, size: int) -> None:
+        self._first, self._later, self._half = first, later, size
+        self._derived = {}
+
+    def __len__(self) -> int:
+        return 2 * self._half
+
+    def slice(self, start: int, stop: int) -> pa.StringArray:
+        edges = np.array([start, stop])
+        first, later = np.minimum(edges, self._half), np.maximum(edges - self._half, 0)
+        return pa.concat_arrays([self._first.slice(*first.tolist()), self._later.slice(*later.tolist())])
+
+    def take(self, index: Index) -> list[str]:
+        found = np.empty(len(index), dtype=object)
+        is_first = index < self._half
+        found[is_first] = self._first.take(index[is_first])
+        found[~is_first] = self._later.take(index[~is_first] - self._half)
+        return found.tolist()
 
 
 class Growing(Texts):
