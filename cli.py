@@ -217,6 +217,7 @@ def export(
     """
     from generators.dialects import asked_dialect
     from generators.export import export as write
+    from generators.inflections import said as relatives
     from generators.names import find
     from generators.stylechoice import settle
     from generators.tokencounts import said
@@ -257,6 +258,9 @@ def export(
     made = f"{len(done.made)} shards written in {seconds:.1f} s" if done.made else "nothing was missing"
     kept = f", {len(done.kept)} kept as they were" if done.kept else ""
     click.echo(f"{out}: {rows:,} rows; {made}{kept}")
+    if done.damaged:
+        more = f" and {len(done.damaged) - 1:,} more" if done.damaged[1:] else ""
+        click.echo(f"  made again, because damaged: {done.damaged[0]}{more}")
     for name, found in done.manifest["splits"].items():
         counts = ", ".join(f"{task} {by['rows']['all']:,}" for task, by in found["tasks"].items())
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
@@ -264,6 +268,8 @@ def export(
         click.echo(f"  style  {choice['style']}: {choice['why']}")
     for line in said(done.manifest):
         click.echo(f"  {line}")
+    for line in relatives(done.manifest["lexicons"]):
+        click.echo(f"  words  {line}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
     for name, found in done.manifest.get("covered", {}).items():

@@ -8,10 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from generators import __version__
+from generators.distinct import Distinct
 from generators.script import FORMS
 from generators.shards import Record
 
@@ -64,8 +62,8 @@ def code_hash() -> str:
 def manifest(
     asked: Mapping[str, Any],
     records: Sequence[Record],
-    questions: Mapping[str, npt.NDArray[np.uint64]],
-    words: Mapping[str, npt.NDArray[np.uint64]],
+    questions: Distinct,
+    words: Distinct,
     lexicons: Mapping[str, Mapping[str, Any]],
     varied: Mapping[str, Mapping[str, Any]],
     covered: Mapping[str, Mapping[str, Any]] | None = None,
@@ -75,21 +73,21 @@ def manifest(
     Args:
         asked: as `asked` made it.
         records: of all shards.
-        questions: for each split, a hash of each row's question.
-        words: for each split, hashes of its words.
+        questions: hashes of the rows' questions, counted by split.
+        words: hashes of the rows' words, counted by split.
         lexicons: reports by language.
         varied: for each split, distinct-3 of its first rows by task and language, see generators.variety.
         covered: by task, what its rows cover of a tokenizer, if that was asked.
     """
     splits: dict[str, Any] = {}
     variety: dict[str, Any] = json.loads(json.dumps(varied))  # a copy
-    for split in questions:
+    for split in questions.hashes:
         mine = [record for record in records if record.file.startswith(f"{split}/")]
         splits[split] = {
             "rows": sum(record.rows for record in mine),
             "bytes": sum(record.bytes for record in mine),
-            "repeated_questions": len(questions[split]) - len(np.unique(questions[split])),
-            "words": len(np.unique(words[split])),
+            "repeated_questions": questions.hashes[split] - questions.distinct[split],
+            "words": words.distinct[split],
             "tasks": {name: _shown(counts) for name, counts in _merge([r.counts for r in mine]).items()},
             "variety": variety[split],
         }
@@ -100,15 +98,11 @@ def manifest(
             asked_with = Counter(name.partition(".")[0] for name in counted.pop("template", ()))
             for code, templates in sorted(asked_with.items()):
                 variety[split].setdefault(task, {}).setdefault(code, {})["templates"] = templates
-    shared = 0
-    if len(words) > 1:
-        train, test = words.values()
-        shared = len(np.intersect1d(train, test))
     forms = [task.get("form", {}) for split in splits.values() for task in split["tasks"].values()]
     return {
         "asked": dict(asked),
         "splits": splits,
-        "words_shared_by_splits": shared,
+        "words_shared_by_splits": words.shared,
         "tool_calls": {form: sum(counts.get(form, 0) for counts in forms) for form in FORMS},
         "lexicons": {language: dict(report) for language, report in lexicons.items()},
         **({"covered": dict(covered)} if covered else {}),

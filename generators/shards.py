@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.book import Books, Conversations
 from generators.dialects import DICTIONARY, FLAT, Dialect
+from generators.distinct import write_hashes
 from generators.hashes import text_hashes
 from generators.mixture import Mixture
 from generators.variety import variety
@@ -154,14 +154,15 @@ def make(
             questions.append(text_hashes(conversations.questions()))
             words.append(text_hashes(folded(book.take(np.unique(conversations.words.values)))))
             progress(len(index))
+            del conversations, table  # not beside the next ones: 25 MiB
     for counted in counts.values():
         common = sorted(counted["ending"].items(), key=lambda item: (-item[1], item[0]))
         counted["ending"] = dict(common[:ENDINGS])
     _flush(temporary)
     record = Record(job.file, job.stop - job.start, temporary.stat().st_size, sha256(temporary), counts)
     stem = scratch / f"{job.split}-{job.number:05}"
-    np.save(stem.with_suffix(".questions.npy"), np.concatenate(questions))
-    np.save(stem.with_suffix(".words.npy"), np.unique(np.concatenate(words)))
+    write_hashes(hash_file(scratch, job, "questions"), np.concatenate(questions))
+    write_hashes(hash_file(scratch, job, "words"), np.unique(np.concatenate(words)))
     write_whole(stem.with_suffix(".json"), json.dumps(record.as_json(), ensure_ascii=False))
     # The record first: a shard under its own name has one, whenever the process is killed.
     os.replace(temporary, folder / job.file)
@@ -239,6 +240,6 @@ def variety_file(scratch: Path, job: Job) -> Path:
     return scratch / f"{job.split}-{job.number:05}.variety"
 
 
-def load_hashes(scratch: Path, job: Job, what: str) -> npt.NDArray[np.uint64]:
-    """Return the hashes of a shard's "questions" or "words"."""
-    return np.load(scratch / f"{job.split}-{job.number:05}.{what}.npy")
+def hash_file(scratch: Path, job: Job, what: str) -> Path:
+    """Return where the hashes of a shard's "questions" or "words" lie; see generators.distinct."""
+    return scratch / f"{job.split}-{job.number:05}.{what}.npy"

@@ -330,6 +330,11 @@ def test_an_export_says_what_it_did(words: Path, tmp_path: Path):
     assert "  test   7 rows, " in done.stdout
     assert "calls run" in done.stdout
     assert done.stderr == ""
+    assert "damaged" not in done.stdout
+    shard = tmp_path / "both/train/train-00000-of-00001.parquet"
+    shard.write_bytes(shard.read_bytes()[:-50])
+    again = run("export", "spellingbee:100", "simplespelling:40", *options, tmp_path / "both")
+    assert "  made again, because damaged: train/train-00000-of-00001.parquet\n" in again.stdout
     for split in ("train", "test"):
         done = run("export", "spellingbee:100", "--split", split, *options, tmp_path / split)
         assert done.exit_code == 0, done.output

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from generators.book import Books
 from generators.dialects import SCHEMAS, Dialect
+from generators.distinct import read_hashes
 from generators.mixture import Mixture
-from generators.shards import BATCH, Job, folded, jobs_of, load_hashes, make, sha256, write_whole
+from generators.shards import BATCH, Job, folded, hash_file, jobs_of, make, sha256, write_whole
 from generators.wordlists import fold
 from tasks.spellingbee import SimpleSpelling
 from tests.exports import lexicon
@@ -91,8 +92,8 @@ def test_a_record_counts_its_rows(tmp_path: Path, mixture: Mixture):
     assert json.loads((tmp_path / "scratch/train-00000.json").read_text()) == record.as_json()
     assert record.file == job.file
     table = pq.read_table(path)
-    assert len(load_hashes(tmp_path / "scratch", job, "questions")) == 300
-    words = load_hashes(tmp_path / "scratch", job, "words")
+    assert len(read_hashes(hash_file(tmp_path / "scratch", job, "questions"))) == 300
+    words = read_hashes(hash_file(tmp_path / "scratch", job, "words"))
     assert len(words) == len(set(table["word"].to_pylist()))
 
 
