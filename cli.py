@@ -280,7 +280,7 @@ def _print_covered(task: str, found: Any) -> None:
     unable = ", ".join(f"{reason} ({count:,})" for reason, count in found["uncoverable"].items())
     click.echo(
         f"  cover  {found['covered']:,} of {found['tokens']:,} alphabetic tokens of {found['tokenizer']}"
-        f" spelled {found['times']} times or more, in {found['rows']:,} rows"
+        f" spelled {found['times']} time{'s' * (found['times'] != 1)} or more, in {found['rows']:,} rows"
     )
     if unable:
         click.echo(f"         can't be spelled: {unable}")
@@ -321,9 +321,8 @@ def verify(
         general = " (in general only: name its class with --task)" if report.unchecked[task] else ""
         click.echo(f"  {task}: {count:,} conversations derived again from their facts{general}")
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
-    click.echo(
-        f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on; words: {words}"
-    )
+    named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
+    click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")
     if report.tokens:
         click.echo(f"  {report.tokens:,} tokens made again")
     if report.uncounted:
