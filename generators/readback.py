@@ -6,7 +6,6 @@ an output, may be two parts that were encoded apart; every other part must be en
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -257,13 +256,14 @@ class Reader:
     def _in_two(self, ids: list[int], text: str) -> bool:
         """Say whether the tokenizer makes these ids of the two halves of their text."""
         encode, decode = self._encoding.encode, self._encoding.decode
-        # They part near where the ids first differ from those of the whole.
+        # They part near where the ids first differ from those of the whole: mostly behind that token.
         whole = encode(text)
-        differs = next(at for at, pair in enumerate(zip_longest(whole, ids)) if pair[0] != pair[1])
-        places = sorted(range(1, len(ids)), key=lambda place: abs(place - differs))
+        shorter = min(len(whole), len(ids))
+        differs = next((at for at in range(shorter) if whole[at] != ids[at]), shorter)
+        near = range(max(1, differs + 1 - _TRIED // 2), min(len(ids), differs + 1 + _TRIED // 2))
         return any(
             encode(decode(ids[:place])) == ids[:place] and encode(decode(ids[place:])) == ids[place:]
-            for place in places[:_TRIED]
+            for place in sorted(near, key=lambda place: abs(place - differs - 1))
         )
 
 
