@@ -38,16 +38,30 @@ def plain(encoding: Encoding, chat: ChatTokens, parts: Iterable[Part]) -> Iterat
     >>> chosen.encoding.decode(ids)
     '<|bos|><|user_start|>Spell fig.<|user_end|><|assistant_start|>fig:<|assistant_end|>'
     """
-    before, system = "", ""
-    for kind, stretches in parts:
-        if kind == "system":  # the head of the user's message
-            system = "".join(text for text, _ in stretches) + "\n\n"
-            continue
+    before = ""
+    kept = list(parts)
+    said = ((kind, "".join(text for text, _ in stretches)) for kind, stretches in kept)
+    spoken = [stretches for kind, stretches in kept if kind != "system"]
+    for (kind, whole), stretches in zip(merged(said), spoken, strict=True):
         ids, mask = chat.between(before, kind)
-        whole = system + "".join(text for text, _ in stretches)
-        own, before, system = encoding.encode(whole), kind, ""
+        own, before = encoding.encode(whole), kind
         yield whole, ids + own, mask + _mask(encoding, own, stretches)
     yield "", *chat.between(before, "")
+
+
+def merged(parts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Make a system message, of kinds and texts, the head of the user's, as nanochat does.
+
+    >>> list(merged([("system", "Be brief."), ("user", "Spell fig.")]))
+    [('user', 'Be brief.\\n\\nSpell fig.')]
+    """
+    system = ""
+    for kind, text in parts:
+        if kind == "system":
+            system = f"{text}\n\n"
+        else:
+            yield kind, system + text
+            system = ""
 
 
 def _mask(encoding: Encoding, ids: list[int], stretches: Stretches) -> list[bool]:

@@ -4,11 +4,16 @@ Where one text part ends and the next begins no control token stands. So a text 
 an output, may be two parts that were encoded apart; every other part must be encoded as one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from generators.ragged import offsets_of, spread
 from generators.rowcheck import fenced
 from tokenizer.chat import ChatTokens
 from tokenizer.encoding import Encoding, EncodingError
@@ -25,12 +30,22 @@ _AFTER = {
     "python_output": ("text", "python", "user", ""),
 }
 _TRIED = 64  # places of a seam
+_TEXT = -1  # stands for a run of ids between control tokens
 
 
-class _Run(NamedTuple):
-    kind: str  # of the part; "" for the end
-    control: list[bool]  # the mask of the control tokens before it
-    ids: list[int]
+@dataclass(frozen=True)
+class _Plan:
+    """What conversations mean that have the same control tokens, with text between the same of them.
+
+    Attributes:
+        runs: of each part its kind, and which of the runs is its text, None for none; "" for the end.
+        trained: of each run, whether the model is trained to write it.
+        behind: where they are no conversation, the kind of the last part that was understood.
+    """
+
+    runs: list[tuple[str, int | None]]
+    trained: list[bool]
+    behind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,7 @@ class Reader:
 
     def __init__(self, encoding: Encoding, chat: ChatTokens) -> None:
         self._encoding = encoding
-        self._control = frozenset(chat.ids.values())
+        self._control = np.array(sorted(set(chat.ids.values())), dtype=np.int32)
         # What may follow a part, and the control tokens between; the most of them first.
         self._next = {
             before: sorted(((after, *chat.between(before, after)) for after in afters), key=_fewest)
@@ -80,69 +95,182 @@ class Reader:
         Raises:
             EncodingError: ids are not of the vocabulary, or their control tokens make no conversation.
         """
-        messages: list[tuple[str, str]] = []
-        parts: Parts = []
-        problems, expected, before = [], [], ""
-        runs = list(self._runs(list(ids)))
-        for run, after in zip(runs, [*runs[1:], runs[-1]], strict=True):
-            expected += [*run.control, *[run.kind in _WRITTEN] * len(run.ids)]
-            text = self._encoding.decode(run.ids)
-            if run.kind in ("user", "assistant"):
-                messages.append((run.kind, text))
-            elif run.kind:
-                parts.append((len(messages) - 1, run.kind, text, run.kind in _WRITTEN))
-            may_be_two = run.kind == "text" and (after.kind == "python" or before == "python_output")
-            if not self._encoded(run.ids, text, may_be_two):
-                problems.append(f"the ids of {text[:60]!r} are not those that its tokenizer gives")
-            before = run.kind
-        wrong = next((at for at, pair in enumerate(zip_longest(mask, expected)) if len({*pair}) > 1), None)
-        if wrong is not None:
-            shown = self._encoding.decode(list(ids[wrong : wrong + 1]))
-            problems.append(f"its mask is wrong at token {wrong}, {shown!r}")
-        for number, (role, content) in enumerate(messages):
-            if role == "assistant":
-                content = fenced([part for part in parts if part[0] == number])
-                messages[number] = (role, content)
-        return Read(messages, parts, problems)
+        [found] = self.read_batch(
+            pa.array([ids], pa.list_(pa.int32())), pa.array([mask], pa.list_(pa.bool_()))
+        )
+        if isinstance(found, EncodingError):
+            raise found
+        return found
 
-    def _runs(self, ids: list[int]) -> Iterator[_Run]:
-        """Cut ids at control tokens, as they must follow one another."""
+    def read_batch(self, ids: pa.ListArray, mask: pa.ListArray) -> list[Read | EncodingError]:
+        """Read conversations back, (rows,) lists of ids and of whether each is trained on.
+
+        Returns:
+            Each conversation, or, where ids are not of the vocabulary or their control tokens make no
+            conversation, an error that says so.
+        """
+        values, edges = _flat(ids, -1)
+        control = np.isin(values, self._control)
+        head = control.copy()
+        head[1:] |= control[:-1]
+        head[edges[:-1][edges[:-1] < len(values)]] = True
+        heads = np.flatnonzero(head)  # where runs start: a control token, or all that stands before the next
+        first = np.searchsorted(heads, edges)  # (rows + 1,) each row's first run
+        skeleton = np.where(control[heads], values[heads], _TEXT).astype(np.int32)
+        plans, plan_of = self._plans(skeleton, first)
+        texts, right = self._texts(values, np.append(heads, len(values)), skeleton == _TEXT)
+        trained = [plans[number].trained for number in plan_of]
+        wrong = self._wrong(values, edges, mask, np.append(heads, len(values)), first, trained)
+        found: list[Read | EncodingError] = []
+        # Row by row: messages and parts are what rows are checked by.
+        for row, number in enumerate(plan_of):
+            own = slice(int(first[row]), int(first[row + 1]))
+            ids_of = np.append(heads[own], edges[row + 1])
+            try:
+                read = self._read(plans[number], texts[own], right[own], values, ids_of)
+                if row in wrong:
+                    at = int(edges[row]) + wrong[row]
+                    shown = self._encoding.decode(values[at : min(at + 1, int(edges[row + 1]))].tolist())
+                    read.problems.append(f"its mask is wrong at token {wrong[row]}, {shown!r}")
+                found.append(read)
+            except EncodingError as error:
+                found.append(error)
+        return found
+
+    def _plans(self, skeleton: npt.NDArray[np.int32], first: Any) -> tuple[list[_Plan], list[int]]:
+        """Return distinct plans, and which each row has: there are few."""
+        rows = pa.BinaryArray.from_buffers(
+            pa.binary(),
+            len(first) - 1,
+            [None, pa.py_buffer((4 * first).astype(np.int32)), pa.py_buffer(skeleton)],
+        ).dictionary_encode()
+        found = [np.frombuffer(data, dtype=np.int32).tolist() for data in rows.dictionary.to_pylist()]
+        return [self._plan(runs) for runs in found], rows.indices.to_pylist()
+
+    def _plan(self, skeleton: list[int]) -> _Plan:
         at, kind = 0, ""
+        runs: list[tuple[str, int | None]] = []
+        expected: list[bool] = []
         while True:
-            after, tokens, trained = self._following(ids, at, kind)
+            follow = self._following(skeleton, at, kind)
+            if follow is None:
+                missing = [False] * (len(skeleton) - len(expected))
+                return _Plan([("", at)], expected + missing, kind or "its start")
+            kind, tokens, trained = follow
+            expected += trained
             at += len(tokens)
-            end = at
-            while after not in ("", "assistant") and end < len(ids) and ids[end] not in self._control:
-                end += 1
-            yield _Run(after, trained, ids[at:end])
-            if not after:
-                return
-            at, kind = end, after
+            has_text = kind not in ("", "assistant") and skeleton[at : at + 1] == [_TEXT]
+            runs.append((kind, at if has_text else None))
+            if has_text:
+                expected.append(kind in _WRITTEN)
+                at += 1
+            if not kind:
+                return _Plan(runs, expected)
 
-    def _following(self, ids: list[int], at: int, kind: str) -> _Follow:
+    def _following(self, skeleton: list[int], at: int, kind: str) -> _Follow | None:
         for follow in self._next[kind]:
             after, tokens, _ = follow
             stop = at + len(tokens)
             # A text takes no token to begin; where a control token stands there is none.
-            fits = tokens or (at < len(ids) and ids[at] not in self._control)
-            if fits and ids[at:stop] == tokens and (after or stop == len(ids)):
+            fits = tokens or skeleton[at : at + 1] == [_TEXT]
+            if fits and skeleton[at:stop] == tokens and (after or stop == len(skeleton)):
                 return follow
-        found = self._encoding.decode(ids[at : at + 3])
-        raise EncodingError(f"behind {kind or 'its start'} stands {found!r} at token {at}")
+        return None
 
-    def _encoded(self, ids: list[int], text: str, may_be_two: bool) -> bool:
-        """Say whether the tokenizer makes these ids of their text, or of its two halves."""
+    def _texts(
+        self, values: npt.NDArray[np.int32], edges: Any, is_text: npt.NDArray[np.bool_]
+    ) -> tuple[list[str | None], list[bool]]:
+        """Decode each run, and say whether the tokenizer makes its ids of that text again.
+
+        Distinct runs are decoded and encoded once. One with ids that there are not has no text.
+        """
+        runs = pa.BinaryArray.from_buffers(
+            pa.binary(),
+            len(edges) - 1,
+            [None, pa.py_buffer((4 * edges).astype(np.int32)), pa.py_buffer(np.ascontiguousarray(values))],
+        )
+        encoded = pc.if_else(pa.array(is_text), runs, b"").dictionary_encode()
+        ids = [np.frombuffer(data, dtype=np.int32).tolist() for data in encoded.dictionary.to_pylist()]
+        texts = [self._decoded(run) for run in ids]
+        again = self._encoding.encode_batch([text or "" for text in texts])
+        right = [one == own and text is not None for one, own, text in zip(again, ids, texts, strict=True)]
+        places = encoded.indices.to_pylist()
+        return [texts[place] for place in places], [right[place] for place in places]
+
+    def _decoded(self, ids: list[int]) -> str | None:
+        try:
+            return self._encoding.decode(ids)
+        except EncodingError:
+            return None
+
+    def _wrong(
+        self,
+        values: npt.NDArray[np.int32],
+        edges: Any,
+        mask: pa.ListArray,
+        heads: Any,
+        first: Any,
+        trained: list[list[bool]],
+    ) -> dict[int, int]:
+        """Return the rows whose mask is wrong, each with the first place where it is."""
+        given, mask_edges = _flat(pc.cast(mask, pa.list_(pa.int8())), 2)
+        flat = np.array([run for runs in trained for run in runs], dtype=np.int8)
+        expected = np.repeat(flat, np.diff(heads))
+        lengths, more = np.diff(edges), np.diff(mask_edges)
+        shared = np.minimum(lengths, more)
+        aligned = np.full(len(values), 2, dtype=np.int8)
+        aligned[spread(edges[:-1], shared)] = given[spread(mask_edges[:-1], shared)]
+        places = np.flatnonzero(aligned != expected)
+        rows, at = np.unique(np.searchsorted(edges, places, side="right") - 1, return_index=True)
+        longer = np.flatnonzero(more > lengths)
+        found = dict(zip(longer.tolist(), lengths[longer].tolist(), strict=True))
+        return found | dict(zip(rows.tolist(), (places[at] - edges[rows]).tolist(), strict=True))
+
+    def _read(self, plan: _Plan, texts: list[str | None], right: list[bool], values: Any, edges: Any) -> Read:
+        """Read a row by its plan: of its runs the texts, whether they are right, and where their ids are."""
+        if plan.behind is not None:
+            at = int(edges[plan.runs[0][1]])
+            found = self._encoding.decode(values[at : min(at + 3, int(edges[-1]))].tolist())
+            raise EncodingError(f"behind {plan.behind} stands {found!r} at token {at - int(edges[0])}")
+        messages: list[tuple[str, str]] = []
+        parts: Parts = []
+        problems, before = [], ""
+        for (kind, place), (after, _) in zip(plan.runs, [*plan.runs[1:], ("", None)], strict=True):
+            text = "" if place is None else texts[place] or ""
+            if place is not None and not right[place]:
+                ids = values[edges[place] : edges[place + 1]].tolist()
+                may_be_two = kind == "text" and (after == "python" or before == "python_output")
+                text = self._encoding.decode(ids)
+                if not may_be_two or not self._in_two(ids, text):
+                    problems.append(f"the ids of {text[:60]!r} are not those that its tokenizer gives")
+            if kind in ("user", "assistant"):
+                messages.append((kind, text))
+            elif kind:
+                parts.append((len(messages) - 1, kind, text, kind in _WRITTEN))
+            before = kind
+        for number, (role, _) in enumerate(messages):
+            if role == "assistant":
+                messages[number] = (role, fenced([part for part in parts if part[0] == number]))
+        return Read(messages, parts, problems)
+
+    def _in_two(self, ids: list[int], text: str) -> bool:
+        """Say whether the tokenizer makes these ids of the two halves of their text."""
         encode, decode = self._encoding.encode, self._encoding.decode
+        # They part near where the ids first differ from those of the whole: mostly behind that token.
         whole = encode(text)
-        if whole == ids or not may_be_two:
-            return whole == ids
-        # They part near where the ids first differ from those of the whole.
-        differs = next(at for at, pair in enumerate(zip_longest(whole, ids)) if pair[0] != pair[1])
-        places = sorted(range(1, len(ids)), key=lambda place: abs(place - differs))
+        shorter = min(len(whole), len(ids))
+        differs = next((at for at in range(shorter) if whole[at] != ids[at]), shorter)
+        near = range(max(1, differs + 1 - _TRIED // 2), min(len(ids), differs + 1 + _TRIED // 2))
         return any(
             encode(decode(ids[:place])) == ids[:place] and encode(decode(ids[place:])) == ids[place:]
-            for place in places[:_TRIED]
+            for place in sorted(near, key=lambda place: abs(place - differs - 1))
         )
+
+
+def _flat(lists: pa.ListArray, null: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Return the numbers of lists end to end, `null` for those that are none, and each list's edges."""
+    values = pc.fill_null(lists.flatten(), null).to_numpy(zero_copy_only=False)
+    return values, offsets_of(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
 
 
 def _fewest(follow: _Follow) -> int:

@@ -25,7 +25,7 @@ from generators.hashes import text_hashes
 from generators.pythontool import PythonTool
 from generators.rowcheck import check_row
 from generators.shards import sha256
-from generators.verifytokens import TokenCheck, tokenizer_of
+from generators.verifytokens import Checked, TokenCheck, tokenizer_of
 from generators.wordlists import fold
 from generators.workers import run
 from tokenizer.chosen import Tokenizer
@@ -226,16 +226,18 @@ class _Work:
         split = name.partition("/")[0]
         words = report.words.setdefault(split, set())
         calls: dict[str, list[tuple[int, str, str]]] = {}
-        for place, row in enumerate(_rows(batch)):
+        # Ids and mask are read for the whole batch at once.
+        rows = list(_rows(batch.select([name for name in batch.schema.names if name not in ("ids", "mask")])))
+        tokens = self._tokens.check(batch, rows) if self._tokens else []
+        for place, row in enumerate(rows):
             where = f"{name} row {start + place:,} ({row['id']})"
             task = row["task"]
             report.rows[task] += 1
             if task not in self.checks:
                 report.unchecked[task] += 1
             try:
-                problems = [*self._tokens.check(row)] if self._tokens else []
-                if self._tokens:
-                    report.tokens += row["tokens"]
+                problems = _of_tokens(row, tokens[place]) if tokens else []
+                report.tokens += row["tokens"] if tokens else 0
                 _complete(row)
                 # Ids have the exchange with the tool where it stood, as fenced code has.
                 problems += check_row(row, split, "fenced" if self.dialect == "tokens" else self.tool_text)
@@ -261,6 +263,16 @@ class _Work:
                     report.add(f"{name} row {row_number:,}: {text} gives {answer!r}, the row says {output!r}")
         report.ids.append((name, start, text_hashes(batch["id"])))
         report.conversations.append(_conversation_hashes(batch))
+
+
+def _of_tokens(row: dict[str, Any], found: Checked | Exception) -> list[str]:
+    """Say what is wrong with a row's tokens; one that has ids gets the messages and parts that they say."""
+    if isinstance(found, Exception):
+        raise found
+    if found.read:
+        row["messages"], row["parts"] = found.read.messages, found.read.parts
+    wrong = row["tokens"] != found.count
+    return [*found.problems, *([f"it says {row['tokens']} tokens and has {found.count}"] if wrong else [])]
 
 
 @contextmanager

@@ -1,12 +1,16 @@
 """What verify does with tokens: ids are read back, and what was counted is counted again."""
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from generators.folder import FolderError
-from generators.plaintokens import Part, plain
-from generators.readback import Reader
+from generators.plaintokens import merged
+from generators.readback import Read, Reader
 from tokenizer.chosen import Tokenizer
 from tokenizer.encoding import EncodingError
 
@@ -51,8 +55,17 @@ def tokenizer_of(
     raise FolderError(f"{problem}; give the right one with --tokenizer")
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What was found of a row's tokens: how many there are, what is wrong, and the conversation they say."""
+
+    count: int
+    problems: Sequence[str] = ()
+    read: Read | None = None
+
+
 class TokenCheck:
-    """Checks the tokens of rows.
+    """Checks the tokens of rows, a batch at once: the tokenizer encodes each distinct text whole.
 
     Args:
         tokenizer: of the export.
@@ -60,30 +73,44 @@ class TokenCheck:
     """
 
     def __init__(self, tokenizer: Tokenizer, dialect: str) -> None:
-        self._tokenizer, self._ids = tokenizer, dialect == "tokens"
+        self._tokenizer, self.ids = tokenizer, dialect == "tokens"
 
     @cached_property
     def _reader(self) -> Reader:
         return Reader(self._tokenizer.encoding, self._tokenizer.chat)
 
-    def check(self, row: dict[str, Any]) -> Iterator[str]:
-        """Yield what is wrong with a row's tokens; one of the dialect tokens gets messages and parts."""
-        if self._ids:
-            ids, mask = row.pop("ids"), row.pop("mask")
-            read, count = self._reader.read(ids, mask), len(ids)
-            row["messages"], row["parts"] = read.messages, read.parts
-            yield from read.problems
-        else:
-            rendered = plain(self._tokenizer.encoding, self._tokenizer.layout, _parts(row))
-            count = sum(len(ids) for _, ids, _ in rendered)
-        if row["tokens"] != count:
-            yield f"it says {row['tokens']} tokens and has {count}"
+    def check(self, batch: pa.RecordBatch, rows: Sequence[Mapping[str, Any]]) -> list[Checked | Exception]:
+        """Check a batch of which `rows` are the rows; an error where a row makes no sense."""
+        if not self.ids:
+            return self._counted(rows)
+        found: list[Checked | Exception] = []
+        counts = pc.list_value_length(batch["ids"]).to_pylist()
+        for count, read in zip(counts, self._reader.read_batch(batch["ids"], batch["mask"]), strict=True):
+            found.append(read if isinstance(read, EncodingError) else Checked(count, read.problems, read))
+        return found
+
+    def _counted(self, rows: Sequence[Mapping[str, Any]]) -> list[Checked | Exception]:
+        """Count the tokens of rows again."""
+        numbers: dict[str, int] = {}
+        held: list[tuple[tuple[str, ...], list[int]] | Exception] = []
+        for row in rows:
+            try:
+                kinds, texts = zip(*merged(_parts(row)), strict=True)
+                held.append((kinds, [numbers.setdefault(text, len(numbers)) for text in texts]))
+            except Exception as error:  # a row so wrong that nothing here understands it
+                held.append(error)
+        counts = list(map(len, self._tokenizer.encoding.encode_batch(list(numbers))))
+        control = cache(self._tokenizer.layout.count)
+        return [
+            row if isinstance(row, Exception) else Checked(control(row[0]) + sum(counts[n] for n in row[1]))
+            for row in held
+        ]
 
 
-def _parts(row: Mapping[str, Any]) -> Iterator[Part]:
-    """Read the parts of a conversation out of messages and parts."""
+def _parts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Read kinds and texts of the parts of a conversation out of messages and parts."""
     for number, (role, content) in enumerate(row["messages"]):
-        yield role, [] if role == "assistant" else [(content, False)]
-        for message, kind, text, train in row["parts"]:
+        yield role, "" if role == "assistant" else content
+        for message, kind, text, _ in row["parts"]:
             if message == number:
-                yield kind, [(text, train)]
+                yield kind, text

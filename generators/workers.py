@@ -114,7 +114,7 @@ def lean() -> None:
 
 
 def trim() -> None:
-    """Give what is free in the heap back to the system: after a job it lies scattered."""
+    """Give what is free in the heap back to the system: it lies scattered between what is kept."""
     import ctypes
 
     with suppress(OSError, AttributeError):

@@ -10,8 +10,9 @@ turn, and the pair around its calls, but not around their outputs.
 ([8185, 8186], [False, False])
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tokenizer.encoding import Encoding, EncodingError
 
@@ -77,6 +78,10 @@ class ChatTokens:
         if after in _OPENS:
             roles.append(_OPENS[after])
         return [self.ids[role] for role in roles], [role in _TRAINED for role in roles]
+
+    def count(self, kinds: Sequence[str]) -> int:
+        """Return how many control tokens a conversation has whose marks are of these kinds, in order."""
+        return sum(len(self.between(before, after)[0]) for before, after in pairwise(("", *kinds, "")))
 
 
 def named(pairs: Iterable[str]) -> dict[str, str]:
