@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint64]
-AT_ONCE = 1 << 20  # hashes of a range, about: 8 MiB
+AT_ONCE = 1 << 19  # hashes of a range, about: 4 MiB
 
 
 @dataclass(frozen=True)
