@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import click
@@ -215,6 +214,7 @@ def export(
     The dialect tokens holds ids of the tokenizer, and the loss mask; any other has, where a tokenizer is
     named, each row's number of tokens.
     """
+    from generators.coveragetable import covered
     from generators.dialects import asked_dialect
     from generators.export import export as write
     from generators.inflections import said as relatives
@@ -272,23 +272,8 @@ def export(
         click.echo(f"  words  {line}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
-    for name, found in done.manifest.get("covered", {}).items():
-        _print_covered(name, found)
-
-
-def _print_covered(task: str, found: Any) -> None:
-    unable = ", ".join(f"{reason} ({count:,})" for reason, count in found["uncoverable"].items())
-    click.echo(
-        f"  cover  {found['covered']:,} of {found['tokens']:,} alphabetic tokens of {found['tokenizer']}"
-        f" spelled {found['times']} time{'s' * (found['times'] != 1)} or more, in {found['rows']:,} rows"
-    )
-    if unable:
-        click.echo(f"         can't be spelled: {unable}")
-    if short := found["too_few"] + found["none"]:
-        click.echo(
-            f"         {short:,} are spelled fewer times, the rarest; {task}:{found['rows_for_all']} has rows"
-            " for all"
-        )
+    for line in covered(done.manifest):
+        click.echo(f"  {line}")
 
 
 @main.command(epilog=EXAMPLE + "hornbook verify output/mine")
@@ -439,6 +424,7 @@ def coverage(
     import json
 
     from generators.coverage import of_folder, of_tasks
+    from generators.coveragetable import show
     from generators.stylechoice import settle
     from tasks.registry import folder_of, parse
     from tokenizer.alphabet import Alphabet
@@ -462,32 +448,9 @@ def coverage(
             found = of_tasks(alphabet, in_style(style), progress)
     seconds = time.perf_counter() - start
     click.echo(f"{' '.join(data)}: {found.rows:,} rows in {seconds:.1f} s; {found.words:,} words are spelled")
-    _print_coverage(found)
+    show(found)
     if out:  # last: what was found is told even where this can't be written
         Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
-
-
-def _print_coverage(found: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    name = found.alphabet.encoding.name
-    table = Table(box=None, pad_edge=False, header_style="", title_justify="left")
-    table.add_column(f"alphabetic tokens of {name}")
-    for heading in ("tokens", "never", "1 to 4 times", "5 and more"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for kind in (*found.kinds, found.all):
-        counts = [f"{n:,} ({n / max(1, kind.tokens):.0%})" for n in (kind.never, kind.seldom, kind.enough)]
-        table.add_row(kind.name, f"{kind.tokens:,}", *counts)
-    console = Console(highlight=False)
-    console.print(table)
-    missed, alphabet = found.missed, found.alphabet
-    shown = [f"{alphabet.forms[i]!r} {alphabet.ids[i]}" for i in missed[:40].tolist()]
-    # A line must not end inside a token, which may begin with a space.
-    tokens = ", ".join(token.replace(" ", "\xa0") for token in shown) or "none"
-    more = f" … and {len(missed) - 40:,} more (all with --json FILE)" if len(missed) > 40 else ""
-    said = f"never spelled out, most frequent first: {tokens}{more}"
-    console.print(fill(said, max(console.width, 40)).replace("\xa0", " "), markup=False, soft_wrap=True)
 
 
 @contextmanager

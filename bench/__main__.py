@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from bench import reference
+from bench import audits, reference
 from bench.commands import command, coverage, export, scale, verify
 from bench.fresh import Failed, Runs, fresh
 from bench.machine import machine
@@ -55,6 +55,7 @@ def main(quick: bool, as_markdown: bool, count: int, nanochat: str | None) -> No
         runs.rounds(_alone(folder, rows["bee"], quick), count, _say)
         names = vocabularies()
         runs.rounds(_tokens(names, quick), count, _say)
+        runs.rounds(_audits(names, folder, quick), count, _say)
         runs.rounds({"first preview": _preview}, 1, _say)
         runs.rounds({"preview": _preview}, 1 if quick else max(count, 7), _say)
         _commands(runs, Path(folder), quick, count)
@@ -127,6 +128,16 @@ def _tokens(names: list[str], quick: bool) -> Plan:
     return {f"tokens {name}": partial(fresh, "tokens.composed", vocabulary=name, **spec) for name in names}
 
 
+def _audits(names: list[str], folder: str, quick: bool) -> Plan:
+    words = 100 if quick else 20_000
+    plan: Plan = {}
+    for name in names:
+        plan[f"boundaries {name}"] = partial(audits.boundaries, name, words)
+        plan[f"settle {name}"] = partial(fresh, "audits.settled", vocabulary=name, rows=100_000, gc=True)
+        plan[f"auto {name}"] = partial(audits.extra, name, folder)
+    return plan
+
+
 def _preview() -> dict[str, Any]:
     return command("-m", "tasks.spellingbee")
 
@@ -181,6 +192,8 @@ def _notes(
         "both sides written by ParquetWriter with zstd",
         "`messages` and `universal`: the defaults (quote-comma; en, es and zh), written as shards are; the "
         "floor writes the same finished tables in the same way; the reference stays as it is",
+        "`boundaries`: the whole command, start-up included, one style; `--style auto`: the choice by itself "
+        "in a process that has its words, and how much longer a small export takes with it than without",
         "`task[i]`, verify and whole commands run the tool; verify, preview and exports are wall times of "
         "whole commands, start-up included, GC as Python has it",
         "ids and mask: CPU time of one thread, the main job's mixture; tiktoken is given the finished texts, "

@@ -47,6 +47,10 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
             yield _line(
                 f"{what}: {how}", least, stretch, lambda name=name, key=key: _composed(runs, name, key)
             )
+    for name in vocabularies:
+        what = f"`boundaries`, {name}, one style, English, 20,000 words"
+        yield _line(what, "10 s", "", lambda name=name: _span(runs, f"boundaries {name}", "wall", "{:.1f} s"))
+        yield _line(f"`--style auto`, {name}", "1 s", "", lambda name=name: _auto(runs, name))
     yield _line("tool execution, an expression", "2.5 µs", "1.6 µs", lambda: _tool(runs))
     what = "`task[i]` in random order, tool and all, amortised"
     yield _line(what, "15 µs", "5 µs", lambda: _span(runs, "indexed", "all", "{:.1f} µs"))
@@ -131,6 +135,13 @@ def _composed(runs: Runs, name: str, key: str) -> str:
     tokens = runs.get(f"tokens {name}", "tokens")
     found = f"{median(ratios):.1f} times{_range(ratios, '{:.1f}')}: {median(ours):.2f} for {median(peer):.2f}"
     return f"{found} µs a row of {tokens:.0f} tokens"
+
+
+def _auto(runs: Runs, name: str) -> str:
+    extra, whole = runs.get(f"auto {name}", "wall"), runs.get(f"auto {name}", "whole")
+    found = _span(runs, f"settle {name}", "wall", "{:.2f} s")
+    found += f", CPU {runs.get(f'settle {name}', 'cpu'):.2f} s"
+    return f"{found}; a small export takes {extra:.2f} s longer, {whole:.1f} s in all"
 
 
 def _tool(runs: Runs) -> str:

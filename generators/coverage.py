@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.book import Books
-from generators.dialects import MESSAGE
 from generators.folder import FolderError
+from generators.layout import MESSAGE
 from generators.spelledlines import spelled_lines, word_of
 from generators.spellings import Spellings, spellings
 from generators.workers import run

@@ -13,39 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.grammar import TEXT, WRITTEN, Grammar, Plan
 from generators.ragged import offsets_of, spread
 from generators.rowcheck import fenced
 from tokenizer.chat import ChatTokens
 from tokenizer.encoding import Encoding, EncodingError
 
-_Follow = tuple[str, list[int], list[bool]]  # the kind of the next part, control tokens before it, their mask
 Parts = list[tuple[int, str, str, bool]]
-_WRITTEN = ("text", "python")
-_AFTER = {
-    "": ("user",),
-    "user": ("assistant",),
-    "assistant": ("text", "python", "user", ""),
-    "text": ("python", "user", ""),
-    "python": ("python_output", "text", "python", "user", ""),
-    "python_output": ("text", "python", "user", ""),
-}
 _TRIED = 64  # places of a seam
-_TEXT = -1  # stands for a run of ids between control tokens
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What conversations mean that have the same control tokens, with text between the same of them.
-
-    Attributes:
-        runs: of each part its kind, and which of the runs is its text, None for none; "" for the end.
-        trained: of each run, whether the model is trained to write it.
-        behind: where they are no conversation, the kind of the last part that was understood.
-    """
-
-    runs: list[tuple[str, int | None]]
-    trained: list[bool]
-    behind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,11 +58,7 @@ class Reader:
     def __init__(self, encoding: Encoding, chat: ChatTokens) -> None:
         self._encoding = encoding
         self._control = np.array(sorted(set(chat.ids.values())), dtype=np.int32)
-        # What may follow a part, and the control tokens between; the most of them first.
-        self._next = {
-            before: sorted(((after, *chat.between(before, after)) for after in afters), key=_fewest)
-            for before, afters in _AFTER.items()
-        }
+        self._grammar = Grammar(chat)
 
     def read(self, ids: Sequence[int], mask: Sequence[bool]) -> Read:
         """Read one conversation back.
@@ -116,9 +87,9 @@ class Reader:
         head[edges[:-1][edges[:-1] < len(values)]] = True
         heads = np.flatnonzero(head)  # where runs start: a control token, or all that stands before the next
         first = np.searchsorted(heads, edges)  # (rows + 1,) each row's first run
-        skeleton = np.where(control[heads], values[heads], _TEXT).astype(np.int32)
+        skeleton = np.where(control[heads], values[heads], TEXT).astype(np.int32)
         plans, plan_of = self._plans(skeleton, first)
-        texts, right = self._texts(values, np.append(heads, len(values)), skeleton == _TEXT)
+        texts, right = self._texts(values, np.append(heads, len(values)), skeleton == TEXT)
         trained = [plans[number].trained for number in plan_of]
         wrong = self._wrong(values, edges, mask, np.append(heads, len(values)), first, trained)
         found: list[Read | EncodingError] = []
@@ -137,7 +108,7 @@ class Reader:
                 found.append(error)
         return found
 
-    def _plans(self, skeleton: npt.NDArray[np.int32], first: Any) -> tuple[list[_Plan], list[int]]:
+    def _plans(self, skeleton: npt.NDArray[np.int32], first: Any) -> tuple[list[Plan], list[int]]:
         """Return distinct plans, and which each row has: there are few."""
         rows = pa.BinaryArray.from_buffers(
             pa.binary(),
@@ -145,37 +116,7 @@ class Reader:
             [None, pa.py_buffer((4 * first).astype(np.int32)), pa.py_buffer(skeleton)],
         ).dictionary_encode()
         found = [np.frombuffer(data, dtype=np.int32).tolist() for data in rows.dictionary.to_pylist()]
-        return [self._plan(runs) for runs in found], rows.indices.to_pylist()
-
-    def _plan(self, skeleton: list[int]) -> _Plan:
-        at, kind = 0, ""
-        runs: list[tuple[str, int | None]] = []
-        expected: list[bool] = []
-        while True:
-            follow = self._following(skeleton, at, kind)
-            if follow is None:
-                missing = [False] * (len(skeleton) - len(expected))
-                return _Plan([("", at)], expected + missing, kind or "its start")
-            kind, tokens, trained = follow
-            expected += trained
-            at += len(tokens)
-            has_text = kind not in ("", "assistant") and skeleton[at : at + 1] == [_TEXT]
-            runs.append((kind, at if has_text else None))
-            if has_text:
-                expected.append(kind in _WRITTEN)
-                at += 1
-            if not kind:
-                return _Plan(runs, expected)
-
-    def _following(self, skeleton: list[int], at: int, kind: str) -> _Follow | None:
-        for follow in self._next[kind]:
-            after, tokens, _ = follow
-            stop = at + len(tokens)
-            # A text takes no token to begin; where a control token stands there is none.
-            fits = tokens or skeleton[at : at + 1] == [_TEXT]
-            if fits and skeleton[at:stop] == tokens and (after or stop == len(skeleton)):
-                return follow
-        return None
+        return [self._grammar.plan(runs) for runs in found], rows.indices.to_pylist()
 
     def _texts(
         self, values: npt.NDArray[np.int32], edges: Any, is_text: npt.NDArray[np.bool_]
@@ -226,7 +167,7 @@ class Reader:
         found = dict(zip(longer.tolist(), lengths[longer].tolist(), strict=True))
         return found | dict(zip(rows.tolist(), (places[at] - edges[rows]).tolist(), strict=True))
 
-    def _read(self, plan: _Plan, texts: list[str | None], right: list[bool], values: Any, edges: Any) -> Read:
+    def _read(self, plan: Plan, texts: list[str | None], right: list[bool], values: Any, edges: Any) -> Read:
         """Read a row by its plan: of its runs the texts, whether they are right, and where their ids are."""
         if plan.behind is not None:
             at = int(edges[plan.runs[0][1]])
@@ -246,7 +187,7 @@ class Reader:
             if kind in ("user", "assistant"):
                 messages.append((kind, text))
             elif kind:
-                parts.append((len(messages) - 1, kind, text, kind in _WRITTEN))
+                parts.append((len(messages) - 1, kind, text, kind in WRITTEN))
             before = kind
         for number, (role, _) in enumerate(messages):
             if role == "assistant":
@@ -271,7 +212,3 @@ def _flat(lists: pa.ListArray, null: int) -> tuple[npt.NDArray[Any], npt.NDArray
     """Return the numbers of lists end to end, `null` for those that are none, and each list's edges."""
     values = pc.fill_null(lists.flatten(), null).to_numpy(zero_copy_only=False)
     return values, offsets_of(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
-
-
-def _fewest(follow: _Follow) -> int:
-    return -len(follow[1])

@@ -5,11 +5,10 @@ reason; what was checked, in numbers.
 """
 
 import gc
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +21,9 @@ import pyarrow.parquet as pq
 from generators.dialects import schema_of
 from generators.folder import SCRATCH, Folder, FolderError
 from generators.hashes import text_hashes
+from generators.plainrows import complete, rows_of
 from generators.pythontool import PythonTool
+from generators.report import Report, repeated_ids
 from generators.rowcheck import check_row
 from generators.shards import sha256
 from generators.verifytokens import Checked, TokenCheck, tokenizer_of
@@ -31,74 +32,7 @@ from generators.workers import run
 from tokenizer.chosen import Tokenizer
 
 Check = Callable[[Mapping[str, Any]], Iterator[str]]
-SHOWN = 20  # problems kept of each shard
 _BATCH = 5_000
-
-
-@dataclass
-class Report:
-    """What was checked, and what is wrong.
-
-    Attributes:
-        rows: by task.
-        calls: how many tool calls were run again.
-        trained: parts that are trained on.
-        problems: lines with file, row and reason, the first of each shard.
-        wrong: how many problems there are in all.
-        words: by split, folded.
-        ids: hashes of the ids of each batch, with its file and first row.
-        conversations: hashes of all messages.
-        unchecked: rows by task whose own check was not at hand.
-        tokens: how many there are in rows whose ids were read back, or whose number was counted again.
-        uncounted: why the number of tokens was not counted again; empty where it was, or there is none.
-    """
-
-    rows: Counter[str] = field(default_factory=Counter)
-    calls: int = 0
-    trained: int = 0
-    problems: list[str] = field(default_factory=list)
-    wrong: int = 0
-    words: dict[str, set[str]] = field(default_factory=dict)
-    ids: list[tuple[str, int, Any]] = field(default_factory=list)
-    conversations: list[Any] = field(default_factory=list)
-    unchecked: Counter[str] = field(default_factory=Counter)
-    tokens: int = 0
-    uncounted: str = ""
-
-    def add(self, problem: str) -> None:
-        """Note a problem of a shard."""
-        self.wrong += 1
-        if len(self.problems) < SHOWN:
-            self.problems.append(problem)
-
-    def add_first(self, problem: str) -> None:
-        """Note a problem of the whole folder, before those of its shards."""
-        self.wrong += 1
-        self.problems.insert(0, problem)
-
-    def merge(self, other: "Report") -> None:
-        """Add another report to this one."""
-        self.rows += other.rows
-        self.calls += other.calls
-        self.trained += other.trained
-        self.problems += other.problems
-        self.wrong += other.wrong
-        for split, words in other.words.items():
-            self.words.setdefault(split, set()).update(words)
-        self.ids += other.ids
-        self.conversations += other.conversations
-        self.unchecked += other.unchecked
-        self.tokens += other.tokens
-
-    @property
-    def duplicates(self) -> int:
-        """How many rows are equal to an earlier one."""
-        return _repeats(self.conversations)
-
-
-def _repeats(hashes: Sequence[Any]) -> int:
-    every = np.concatenate(hashes) if hashes else np.empty(0)
-    return len(every) - len(np.unique(every))
 
 
 def verify(
@@ -147,7 +81,7 @@ def verify(
 
 def _whole(report: Report, manifest: Mapping[str, Any], folder: Folder) -> None:
     """Check what only the folder as a whole can show."""
-    for problem in _repeated_ids(report.ids):
+    for problem in repeated_ids(report.ids):
         report.add_first(problem)
     if len(report.words) > 1:
         train, test = report.words.values()
@@ -162,23 +96,6 @@ def _whole(report: Report, manifest: Mapping[str, Any], folder: Folder) -> None:
     known = {record["file"] for record in manifest["shards"]}
     for file in sorted(set(folder.files()) - known):
         report.add_first(f"{file} is not in the manifest, and loaders would read it")
-
-
-def _repeated_ids(ids: Sequence[tuple[str, int, Any]]) -> Iterator[str]:
-    hashes = np.concatenate([batch for _, _, batch in ids]) if ids else np.empty(0)
-    order = np.argsort(hashes, kind="stable")
-    again = np.flatnonzero(np.diff(hashes[order].astype(np.uint64)) == 0)
-    if not len(again):
-        return
-    starts = np.cumsum([0] + [len(batch) for _, _, batch in ids])
-
-    def where(place: int) -> str:
-        number = int(np.searchsorted(starts, place, side="right")) - 1
-        file, first, _ = ids[number]
-        return f"{file} row {first + place - int(starts[number]):,}"
-
-    first, second = sorted(order[again[0] : again[0] + 2].tolist())
-    yield f"{where(second)}: its id stands in {where(first)} too; {len(again):,} ids stand more than once"
 
 
 @dataclass(frozen=True)
@@ -227,7 +144,9 @@ class _Work:
         words = report.words.setdefault(split, set())
         calls: dict[str, list[tuple[int, str, str]]] = {}
         # Ids and mask are read for the whole batch at once.
-        rows = list(_rows(batch.select([name for name in batch.schema.names if name not in ("ids", "mask")])))
+        rows = list(
+            rows_of(batch.select([name for name in batch.schema.names if name not in ("ids", "mask")]))
+        )
         tokens = self._tokens.check(batch, rows) if self._tokens else []
         for place, row in enumerate(rows):
             where = f"{name} row {start + place:,} ({row['id']})"
@@ -238,7 +157,7 @@ class _Work:
             try:
                 problems = _of_tokens(row, tokens[place]) if tokens else []
                 report.tokens += row["tokens"] if tokens else 0
-                _complete(row)
+                complete(row)
                 # Ids have the exchange with the tool where it stood, as fenced code has.
                 problems += check_row(row, split, "fenced" if self.dialect == "tokens" else self.tool_text)
                 if task in self.checks:
@@ -309,40 +228,3 @@ def _conversation_hashes(batch: pa.RecordBatch) -> Any:
     # Each message's hash, turned by its place, so that their order counts.
     places = np.arange(len(hashes)) - np.repeat(offsets[:-1], np.diff(offsets))
     return np.add.reduceat(hashes * (2 * places.astype(np.uint64) + np.uint64(3)), offsets[:-1])
-
-
-def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
-    """Read rows as plain data: lists of pairs for messages, of tuples for parts."""
-    columns = []
-    for name in batch.schema.names:
-        column = batch[name]
-        if not pa.types.is_list(column.type):
-            columns.append(column.to_pylist())
-            continue
-        values = column.flatten()
-        if pa.types.is_struct(values.type):
-            fields = [values.field(i).to_pylist() for i in range(values.type.num_fields)]
-            items = list(zip(*fields, strict=True))
-        else:
-            items = values.to_pylist()
-        edges = (column.offsets.to_numpy() - column.offsets[0].as_py()).tolist()
-        columns.append([items[a:b] for a, b in pairwise(edges)])
-    names = batch.schema.names
-    for values in zip(*columns, strict=True):
-        yield dict(zip(names, values, strict=True))
-
-
-def _complete(row: dict[str, Any]) -> None:
-    """Add what checks want to know of a row: its facts, last turn, question, and that turn's parts."""
-    facts = json.loads(row["facts"]) if "facts" in row else None
-    if "facts" in row and not isinstance(facts, dict):
-        raise ValueError(f"its facts are {row['facts']} and no JSON object")
-    row["facts"] = facts
-    messages, parts = row["messages"], row["parts"]
-    last = len(messages) - 1
-    row["all_parts"] = parts
-    row["parts"] = [(kind, text) for message, kind, text, _ in parts if message == last]
-    row["turn"] = messages[last][1]
-    row["question"] = messages[last - 1][1] if last else ""
-    row.setdefault("word", "")
-    row.setdefault("letter", "")
