@@ -1,6 +1,9 @@
 """Reading codes as parts: the same texts, slots and training as a reader of single codes finds."""
 
+from collections import Counter
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +13,7 @@ from generators.pieces import MARKS, SLOT, UNTRAINED
 from generators.styles import STYLES
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SpellingBee
+from tests import written
 from tests.strategies import conversations, read_codes, script_of
 
 
@@ -40,24 +44,25 @@ def test_parts_say_what_the_codes_say(batch):
         assert writes(codes).tolist() == kept
 
 
-def test_slots_are_the_words_and_letters():
-    for cls in (SpellingBee, LetterCounting):
-        for style in STYLES.values():
-            task = cls(30, style=style.name, language="en")
-            batch = task.conversations(np.arange(30), Book())
-            for row in range(30):
-                word = batch.column("word")[row].as_py()
-                letter = batch.column("letter")[row].as_py()
-                codes = batch.text.take(np.array([row])).values
-                parts = parts_of(batch.book, codes, style)
-                slots = [part.text[start:stop] for part in parts for start, stop in part.slots]
-                assert sum((codes & SLOT) != 0) == len(slots)
-                if cls is SpellingBee:
-                    once = [word, letter] if style.name == "classic" else []
-                    # The letters of the list, and those of the loop.
-                    spelled = [style.first + each for each in word] + [style.step + each for each in word]
-                    answer = [part for part in parts if part.kind not in MARKS[:3]]
-                    said = [part.text[start:stop] for part in answer for start, stop in part.slots]
-                    for each in [*once, *spelled]:
-                        assert each in said
-                    assert set(said) <= {word, letter, *spelled}
+@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("cls", [SpellingBee, LetterCounting], ids=lambda cls: cls.name)
+def test_slots_are_the_words_and_letters(cls, name):
+    batch = cls(20, style=name, language="en").conversations(np.arange(20), Book())
+    for row in range(20):
+        codes = batch.text.take(np.array([row])).values
+        parts = parts_of(batch.book, codes, STYLES[name])
+        assert sum((codes & SLOT) != 0) == sum(len(part.slots) for part in parts)
+        if cls is LetterCounting:
+            continue
+        word, letter = batch.column("word")[row].as_py(), batch.column("letter")[row].as_py()
+        answer = [part for part in parts if part.kind not in MARKS[:3]]
+        said = Counter(part.text[start:stop] for part in answer for start, stop in part.slots)
+        spelled, steps = written.spelled(name, word, word), "\n".join(written.steps(name, word, letter))
+        # Once each: the word and the letters of the list, and those of the loop.
+        said.subtract(spelled[start:stop] for start, stop in written.in_spelled(name, word, word))
+        said.subtract(steps[start:stop] for start, stop in written.in_steps(name, word, letter))
+        assert min(said.values()) >= 0
+        quoted = [(each, written.quoted(name, each)) for each in (word, letter)]
+        assert set(+said) == {
+            text[start:stop] for each, text in quoted for start, stop in written.in_quoted(name, [each])
+        }

@@ -13,11 +13,12 @@ from generators.columns import Column, Lines
 from generators.pieces import assistant, exchange, python, slot, text, user
 from generators.ragged import Ragged
 from generators.slots import placed, slots_in
-from generators.styles import STYLES, Style
+from generators.styles import STYLES
 from generators.texts import Texts
 from tasks.hornbook import LetterCounting, SimpleSpelling, SpellingBee
+from tests import written
 
-ROWS = 120
+ROWS = 60
 TASKS = (SpellingBee, SimpleSpelling, LetterCounting)
 WORDS = """
 said mist trestle strawberry Straße éclair naïve élève llama revere dada SOS ſs don señor niño
@@ -35,49 +36,33 @@ def lexicon(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def after(said: str, start: int, word: str) -> tuple[int, int]:
-    assert said.startswith(word, start), (said, start, word)
-    return start, start + len(word)
+def found_at(text: str, what: str) -> list[int]:
+    """Every place where something stands in a text."""
+    return [match.start() for match in regex.finditer(regex.escape(what), text, overlapped=True)]
 
 
-def quoted(said: str, style: Style, what: str) -> list[tuple[int, int]]:
-    """Every place where something stands in the style's quotes after a space."""
-    opening, closing = style.quotes
-    found = regex.finditer(regex.escape(f" {opening}{what}{closing}"), said, overlapped=True)
-    return [(match.start() + 1 + len(opening), match.end() - len(closing)) for match in found]
-
-
-def read_turn(said: str, words: list[str], letter: str, style: Style) -> set[tuple[str, int, int]]:
-    """Read a part of the assistant's turn line by line: (slot, start, stop), in characters."""
-    found = {("prose", *at) for at in quoted(said, style, letter) if letter}
-    phrase_ends = []
-    for first, last in quoted(said, style, " ".join(words)):
-        for number, word in enumerate(words):
-            first, end = after(said, first, word if number == 0 else f" {word}")
-            found.add(("prose", first, end))
-            first = end
-        phrase_ends.append(last)
+def read_turn(said: str, words: list[str], letter: str, style: str) -> set[tuple[str, int, int]]:
+    """Read a part of the assistant's turn: (slot, start, stop), in characters."""
+    found = set()
+    for named in ([letter] if letter else [], words, *([word] for word in words)):
+        for at in found_at(said, written.quoted(style, " ".join(named))) if named else ():
+            found |= {("prose", at + a, at + b) for a, b in written.in_quoted(style, named)}
+    # What spells and counts stands in whole lines, in the order of the words.
+    lines, start = f"\n{said}\n", 0
     for word in words:
-        found |= {("prose", *at) for at in quoted(said, style, word)}
-    start = 0
-    for line in said.split("\n"):
-        letters, at = [], start + len(line)
-        head = next(
-            (word for word in words if line == style.spelling(word, regex.findall(r"\X", word))), None
-        )
-        if head:
-            letters = regex.findall(r"\X", head)
-            found.add(("word to spell", start, start + len(head)))
-            at = start + len(head) + 1
-            for number, each in enumerate(letters):
-                at += len(style.between) if number else 0
-                found.add(("list letter", at, at + len(style.first + each)))
-                at += len(style.first + each)
-            assert at == start + len(line)
-        step = regex.fullmatch(rf"[0-9]+:({style.step}\X)(?: hit! count=[0-9]+)?", line)
-        if step and not head:
-            found.add(("loop letter", start + step.start(1), start + step.end(1)))
-        start += len(line) + 1
+        letters = regex.findall(r"\X", word)
+        blocks = [(written.spelled(style, word, letters), written.in_spelled(style, word, letters))]
+        if letter:
+            steps = "\n".join(written.steps(style, letters, letter))
+            blocks.append((steps, written.in_steps(style, letters, letter)))
+        for number, (block, slots) in enumerate(blocks):
+            at = lines.find(f"\n{block}\n", start)
+            if at < 0:
+                continue
+            start = at + len(block)
+            first = "loop letter" if number else "word to spell"
+            names = [first, *["loop letter" if number else "list letter"] * (len(slots) - 1)]
+            found |= {(name, at + a, at + b) for name, (a, b) in zip(names, slots, strict=True)}
     return found
 
 
@@ -96,24 +81,24 @@ def by_text(found) -> list[set[tuple[str, int, int]]]:
     return sets
 
 
-@pytest.mark.parametrize("language", ["en", "es", "zh"])
 @pytest.mark.parametrize("name", STYLES)
 @pytest.mark.parametrize("cls", TASKS, ids=lambda cls: cls.name)
-def test_every_style_and_task(cls, name: str, language: str, lexicon: Path) -> None:
-    style, options = STYLES[name], {"style": name, "language": language}
+def test_every_style_and_task(cls, name: str, lexicon: Path) -> None:
+    styles, options = set(), {"style": name, "language": "all"}
     for task in (cls(ROWS, **options), cls(ROWS, lexicon=lexicon, tool="python", **options)):
         book = Book()
         found = placed(task.conversations(np.arange(ROWS), book))
         sets, texts = by_text(found), found.texts.to_pylist()
         for row in range(ROWS):
             conversation = task[row]
+            styles.add(conversation["style"])
             words = conversation["facts"].get("words") or [conversation["word"]]
-            check_row(
-                conversation, words, style, [(texts[at], sets[at]) for at in np.flatnonzero(found.row == row)]
-            )
+            got = [(texts[at], sets[at]) for at in np.flatnonzero(found.row == row)]
+            check_row(conversation, words, conversation["style"], got)
+    assert styles == ({"classic"} if name == "classic" else {name, "universal"})
 
 
-def check_row(conversation, words: list[str], style: Style, got) -> None:
+def check_row(conversation, words: list[str], style: str, got) -> None:
     question, *turns = conversation["messages"]
     content = turns[-1]["content"]
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
@@ -124,14 +109,10 @@ def check_row(conversation, words: list[str], style: Style, got) -> None:
         if kind == "user":
             check_question(said, slots, words, conversation)
         elif kind == "python":
-            opening, between, closing = style.call
-            at, expect = len(opening), set()
-            for number, word in enumerate(words):
-                start, at = after(said, at, word if number == 0 else f" {word}")
-                expect.add(("tool word", start, at))
-            assert said[at:] == between + letter + closing
-            at += len(between)
-            assert slots == expect | {("tool letter", at, at + len(letter))}
+            assert said == written.called(style, " ".join(words), letter)
+            names = [*["tool word"] * len(words), "tool letter"]
+            places = written.in_called(style, words, letter)
+            assert slots == {(name, *place) for name, place in zip(names, places, strict=True)}
         elif kind == "text":
             merged = {("prose" if "prose" in slot else slot, start, stop) for slot, start, stop in slots}
             assert merged == read_turn(said, words, letter, style)
@@ -156,24 +137,21 @@ def check_question(said: str, slots: set, words: list[str], conversation) -> Non
 
 
 def test_rows_of_several_styles() -> None:
-    book = Book()
-    batches = [SpellingBee(40, style=name).conversations(np.arange(40), book) for name in STYLES]
-    mixed = Conversations.stack(batches).take(np.random.default_rng(1).permutation(80))
-    found = placed(mixed)
-    alone = {name: placed(batch) for name, batch in zip(STYLES, batches, strict=True)}
-    styles = mixed.column("style").to_pylist()
+    book, count = Book(), 24
+    batches = [SpellingBee(count, style=name).conversations(np.arange(count), book) for name in STYLES]
+    every = len(STYLES) * count
+    order = np.random.default_rng(1).permutation(every)
+    mixed = Conversations.stack(batches).take(order)
 
-    def said(slots, row: int) -> list[tuple[str, str, str]]:
-        mine = slots.row[slots.text] == row
+    def said(slots) -> list[list[tuple[str, str, str]]]:
+        rows: list[list] = [[] for _ in range(slots.row[-1] + 1)]
         texts = slots.texts.to_pylist()
-        return [
-            (texts[at], *pair)
-            for at, pair, here in zip(slots.text.tolist(), slots.strings(), mine, strict=True)
-            if here
-        ]
+        for at, pair in zip(slots.text.tolist(), slots.strings(), strict=True):
+            rows[slots.row[at]].append((texts[at], *pair))
+        return rows
 
-    for row in range(80):
-        assert said(found, row) == said(alone[styles[row]], int(mixed.index[row]))
+    alone = [row for batch in batches for row in said(placed(batch))]
+    assert said(placed(mixed)) == [alone[at] for at in order]
 
 
 @settings(max_examples=100, deadline=None)
@@ -193,7 +171,7 @@ def test_any_words_in_a_style(words: list[str], name: str) -> None:
             text("so", *style.quoted(word), ":\n"),
             text(*style.spelling_pieces(word, letters), "\n"),
             text(steps),
-            exchange(python(*style.call_pieces([word], letter))),
+            exchange(python(*style.call_pieces(word, letter))),
         ),
     ]
     book = Book()
@@ -204,12 +182,19 @@ def test_any_words_in_a_style(words: list[str], name: str) -> None:
             (texts[at], sorted(sets[at], key=lambda found: found[1]))
             for at in np.flatnonzero(found.row == row)
         )
-        assert [prose[0][a:b] for _, a, b in prose[1]] == [chosen]
-        assert listed[0] == style.spelling(chosen, graphs) + "\n"
-        assert [listed[0][a:b] for _, a, b in listed[1]] == [chosen, *(style.first + each for each in graphs)]
-        assert loop[0] == style.steps(graphs, graphs[-1])
-        assert [loop[0][a:b] for _, a, b in loop[1]] == [style.step + each for each in graphs]
-        assert [call[0][a:b] for _, a, b in call[1]] == [chosen, graphs[-1]]
+        asked = graphs[-1]
+        for (said, slots), text_said, places in (
+            (prose, f"so{written.quoted(name, chosen)}:\n", shifted(2, written.in_quoted(name, [chosen]))),
+            (listed, written.spelled(name, chosen, graphs) + "\n", written.in_spelled(name, chosen, graphs)),
+            (loop, "\n".join(written.steps(name, graphs, asked)), written.in_steps(name, graphs, asked)),
+            (call, written.called(name, chosen, asked), written.in_called(name, [chosen], asked)),
+        ):
+            assert said == text_said
+            assert [place for _, *place in slots] == [[*place] for place in places]
+
+
+def shifted(by: int, places):
+    return [(start + by, stop + by) for start, stop in places]
 
 
 def test_texts_without_slots_and_no_rows() -> None:

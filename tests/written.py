@@ -61,3 +61,56 @@ def summed(style, words, counts):
         f"{place}:{quoted(style, word)} {count} sum={sum(counts[:place])}"
         for place, (word, count) in enumerate(zip(words, counts, strict=True), 1)
     ]
+
+
+# Where the words and letters stand in these strings: (start, stop) of each, in characters. A space before one
+# is part of it.
+
+
+def spots(pieces):
+    """Where every second piece stands in all of them together."""
+    found, text = [], ""
+    for before, piece in zip(pieces[::2], pieces[1::2], strict=True):
+        text += before
+        found.append((len(text) - text.endswith(" "), len(text) + len(piece)))
+        text += piece
+    return found
+
+
+def in_quoted(style, words):
+    """The words of a phrase, or a single word or letter."""
+    opening = {"classic": " '", "universal": ' " '}.get(style, ' "')
+    return spots([opening, words[0], *(piece for word in words[1:] for piece in (" ", word))])
+
+
+def in_spelled(style, word, letters):
+    """The word, then the letters."""
+    before, first, later = {
+        "classic": ("", ":", ","),
+        "quote-comma": ("", ": ", ", "),
+        "spaced": ("", ": ", " "),
+        "lines": ("", ":\n", "\n"),
+        "universal": ('" ', ' ": ', " "),
+    }[style]
+    listed = [piece for letter in letters[1:] for piece in (later, letter)]
+    return spots([before, word, first, letters[0], *listed])
+
+
+def in_steps(style, letters, letter):
+    """The letters of a running count."""
+    between = {"classic": ":", "lines": "->"}.get(style, ": ")
+    pieces, behind = [], ""
+    for place, (each, line) in enumerate(zip(letters, steps(style, letters, letter), strict=True), 1):
+        pieces += [f"{behind}{place}{between}", each]
+        behind = line[len(f"{place}{between}{each}") :] + "\n"
+    return spots(pieces)
+
+
+def in_called(style, words, letter):
+    """The words, then the letter."""
+    opening, between = {
+        "classic": ("'", "'.count('"),
+        "universal": ('(" ', ' ").count(" '),
+    }.get(style, ('("', '").count("'))
+    later = [piece for word in words[1:] for piece in (" ", word)]
+    return spots([opening, words[0], *later, between, letter])
