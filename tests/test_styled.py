@@ -6,6 +6,7 @@ import pytest
 from generators.book import Book
 from generators.dialects import Dialect
 from generators.export import export
+from generators.plaintokens import parts_of, plain
 from generators.styles import STYLES
 from generators.tokens import Renderer
 from generators.verify import verify
@@ -80,12 +81,13 @@ def test_a_row_is_the_same_alone_and_in_any_batch(kind, options):
 def test_ids_are_composed(kind, options):
     encoding = open_encoding(None)
     renderer, task = Renderer(encoding, ChatTokens.of(encoding)), kind(200, style="spaced", **options)
-    tokens = renderer.render(task.conversations(np.arange(200), Book()))
+    conversations = task.conversations(np.arange(200), Book())
+    tokens = renderer.render(conversations)
     edges = tokens.offsets.tolist()
-    for i in range(200):
-        ids, mask = renderer.plain(task.get_example(i))
-        assert tokens.ids[edges[i] : edges[i + 1]].tolist() == ids
-        assert tokens.mask[edges[i] : edges[i + 1]].tolist() == mask
+    for i, parts in enumerate(parts_of(conversations)):
+        rendered = list(plain(encoding, renderer.chat, parts))
+        assert tokens.ids[edges[i] : edges[i + 1]].tolist() == [id for _, ids, _ in rendered for id in ids]
+        assert tokens.mask[edges[i] : edges[i + 1]].tolist() == [kept for _, _, m in rendered for kept in m]
 
 
 @pytest.mark.parametrize("dialect", [Dialect(), Dialect("messages"), Dialect("universal", "fenced")])
