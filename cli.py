@@ -67,15 +67,25 @@ _PATH = click.Path()
 _TOKENIZER = "A tiktoken name or a file (.tiktoken, .pkl, tokenizer.json, tekken.json)."
 _OPTIONS = (
     ("--seed", {"type": int, "default": 0, "help": "Another seed, other conversations."}),
-    ("--style", {"default": "quote-comma", "help": "How words and letters are written; auto: for T."}),
+    (
+        "--style",
+        {
+            "default": "quote-comma",
+            "help": "How letters are written: quote-comma, spaced, lines, universal, classic; auto: for T.",
+        },
+    ),
     ("--language", {"help": "Of the questions: en, shares such as en:0.7,es:0.3, or all."}),
     ("--answer-language", {"default": "question", "help": "Of the answers: question, or a code."}),
     ("--tool", {"default": "nanochat", "help": "Whose Python tool runs calls: nanochat, python or none."}),
     ("--lexicon", {"type": _PATH, "help": "Your own words: a file with a word a line."}),
     ("--holdout", {"type": _PATH, "help": "Words that must be test words: a file."}),
     ("--exclude", {"type": _PATH, "help": "Words that must not come: a file."}),
-    ("--min-zipf", {"type": float, "default": 2.0, "help": "The rarest words; 2 is once in ten million."}),
+    (
+        "--min-zipf",
+        {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
+    ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
+    ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
 )
 
 
@@ -102,6 +112,20 @@ def tasks() -> None:
     width = max(map(len, known))
     for entry in known.values():
         click.echo(f"{entry.name:<{width}}  {entry.doc}")
+
+
+@main.command(epilog=EXAMPLE + "hornbook languages")
+def languages() -> None:
+    """List the languages: questions by kind, fewest wordings of a sentence, own words, what they lack."""
+    from generators.inventory import inventory
+
+    for found in inventory():
+        templates = ", ".join(f"{count:>2} {kind}" for kind, count in found.templates.items())
+        click.echo(
+            f"{found.code}  {found.name:<9} {templates}; {found.wordings} wordings; {found.words:>6,} words"
+        )
+        if found.lacks:
+            click.echo(f"    beside English: {', '.join(found.lacks)}")
 
 
 @main.command(epilog=EXAMPLE + "hornbook preview spellingbee -n 3 --language es")
@@ -193,6 +217,7 @@ def export(
     from generators.coveragetable import covered
     from generators.dialects import asked_dialect
     from generators.export import export as write
+    from generators.inflections import said as relatives
     from generators.names import find
     from generators.stylechoice import settle
     from generators.tokencounts import said
@@ -233,6 +258,9 @@ def export(
     made = f"{len(done.made)} shards written in {seconds:.1f} s" if done.made else "nothing was missing"
     kept = f", {len(done.kept)} kept as they were" if done.kept else ""
     click.echo(f"{out}: {rows:,} rows; {made}{kept}")
+    if done.damaged:
+        more = f" and {len(done.damaged) - 1:,} more" if done.damaged[1:] else ""
+        click.echo(f"  made again, because damaged: {done.damaged[0]}{more}")
     for name, found in done.manifest["splits"].items():
         counts = ", ".join(f"{task} {by['rows']['all']:,}" for task, by in found["tasks"].items())
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
@@ -240,6 +268,8 @@ def export(
         click.echo(f"  style  {choice['style']}: {choice['why']}")
     for line in said(done.manifest):
         click.echo(f"  {line}")
+    for line in relatives(done.manifest["lexicons"]):
+        click.echo(f"  words  {line}")
     calls = done.manifest["tool_calls"]
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
     for line in covered(done.manifest):
@@ -276,9 +306,8 @@ def verify(
         general = " (in general only: name its class with --task)" if report.unchecked[task] else ""
         click.echo(f"  {task}: {count:,} conversations derived again from their facts{general}")
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
-    click.echo(
-        f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on; words: {words}"
-    )
+    named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
+    click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")
     if report.tokens:
         click.echo(f"  {report.tokens:,} tokens made again")
     if report.uncounted:
@@ -390,30 +419,38 @@ def coverage(
     """Report how often each alphabetic token of a vocabulary is spelled out in the training data.
 
     Without --tokenizer it is the vocabulary that comes with Hornbook. DIR is an export, or a folder of
-    Parquet files with messages. TASK:ROWS are made and not written.
+    Parquet files with messages; it stands alone. TASK:ROWS are made and not written.
     """
     import json
 
     from generators.coverage import of_folder, of_tasks
     from generators.coveragetable import show
-    from tasks.registry import parse
+    from generators.stylechoice import settle
+    from tasks.registry import folder_of, parse
     from tokenizer.alphabet import Alphabet
     from tokenizer.encoding import open_encoding
 
-    alphabet = Alphabet.of(open_encoding(tokenizer, pattern))
+    folder = folder_of(data)
+    encoding = open_encoding(tokenizer, pattern)
+    alphabet = Alphabet.of(encoding)
     start = time.perf_counter()
-    if len(data) == 1 and Path(data[0]).is_dir():
+    if folder:
         with _progress("rows read") as progress:
-            found = of_folder(alphabet, data[0], workers, progress)
+            found = of_folder(alphabet, folder, workers, progress)
     else:
         asked = [parse(argument) for argument in data]
+
+        def in_style(style: str) -> list[Any]:
+            return [task(rows, **{**options, "style": style}) for task, rows in asked]
+
+        style, _ = settle(options["style"], encoding, in_style)
         with _progress("rows made") as progress:
-            found = of_tasks(alphabet, [task(rows, **options) for task, rows in asked], progress)
+            found = of_tasks(alphabet, in_style(style), progress)
     seconds = time.perf_counter() - start
-    if out:
-        Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
     click.echo(f"{' '.join(data)}: {found.rows:,} rows in {seconds:.1f} s; {found.words:,} words are spelled")
     show(found)
+    if out:  # last: what was found is told even where this can't be written
+        Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from bench import audits, reference
-from bench.commands import command, coverage, export, verify
+from bench.commands import command, coverage, export, scale, verify
 from bench.fresh import Failed, Runs, fresh
 from bench.machine import machine
 from bench.rows import table_lines
@@ -26,6 +26,8 @@ CLASSIC = {"style": "classic", "language": "en", "tool": "python"}
 TASKS = {"bee": "spellingbee", "spell": "simplespelling"}
 MAIN = {"spellingbee": 80_000, "simplespelling": 200_000, "lettercounting": 20_000}
 MILLION = {"spellingbee": 266_667, "simplespelling": 666_667, "lettercounting": 66_666}
+SCALES = (1_000, 10**6, 10**7)  # rows of MILLION's mixture
+TEN_MILLION = 3 * 10**9  # bytes; they take half of that
 Plan = dict[str, Callable[[], dict[str, Any]]]
 
 
@@ -151,8 +153,20 @@ def _commands(runs: Runs, folder: Path, quick: bool, count: int) -> None:
         runs.rounds({name: run}, count, _say)
     if not quick:
         runs.rounds({"million": lambda: export(tasks(MILLION), million, workers, watch=True)}, 1, _say)
+        runs.rounds(_scale(folder), 1, _say)
     # The training split alone is read.
     runs.rounds({"coverage": lambda: coverage(main if quick else million, workers)}, count, _say)
+
+
+def _scale(folder: Path) -> Plan:
+    """Ten times as many rows; one worker and two, and what each needs to start: two shards of few rows."""
+    sizes = {rows: tuple(f"{name}:{rows * of // 10**6}" for name, of in MILLION.items()) for rows in SCALES}
+    little, million, ten = (sizes[rows] for rows in SCALES)
+    plan: Plan = {"ten million": lambda: scale(ten, folder / "ten", 2, TEN_MILLION)}
+    for workers in (1, 2):
+        plan[f"start {workers}"] = partial(export, little, folder / "start", workers, "--shard-rows", "600")
+        plan[f"workers {workers}"] = partial(scale, million, folder / "workers", workers, TEN_MILLION // 10)
+    return plan
 
 
 def _notes(
@@ -185,6 +199,7 @@ def _notes(
         "ids and mask: CPU time of one thread, the main job's mixture; tiktoken is given the finished texts, "
         "and does neither control tokens nor mask; in TIKTOKEN_CACHE_DIR it finds vocabularies of its own",
         "peak memory: the highest resident set of any one process (wait4); together: PSS, polled",
+        "start-up, where it is taken off: the wall time of the same command for 1,000 rows in two shards",
     ]
     if quick:
         found.insert(0, "QUICK: too few rows to say anything about speed")

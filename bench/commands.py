@@ -60,11 +60,23 @@ def _shared_once(pid: int) -> int:
     return total
 
 
-def export(tasks: tuple[str, ...], out: Path, workers: int, watch: bool = False) -> dict[str, Any]:
+def export(
+    tasks: tuple[str, ...], out: Path, workers: int, *options: str, watch: bool = False
+) -> dict[str, Any]:
     """Run `hornbook export` into a new folder; returns rows, too."""
     shutil.rmtree(out, ignore_errors=True)
-    found = command("cli.py", "export", *tasks, "--out", str(out), "--workers", str(workers), watch=watch)
-    return _with_rows(found)
+    asked = ("cli.py", "export", *tasks, "--out", str(out), "--workers", str(workers), *options)
+    return _with_rows(command(*asked, watch=watch))
+
+
+def scale(tasks: tuple[str, ...], out: Path, workers: int, needed: int) -> dict[str, Any]:
+    """Export where there is room for so many bytes, and remove what was written."""
+    if (free := shutil.disk_usage(out.parent).free) < needed:
+        raise Failed(f"skipped: {out.parent} has {free / 1e9:.1f} GB free, and this needs {needed / 1e9:.1f}")
+    try:
+        return export(tasks, out, workers)
+    finally:
+        shutil.rmtree(out, ignore_errors=True)
 
 
 def verify(out: Path, workers: int) -> dict[str, Any]:

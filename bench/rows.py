@@ -56,6 +56,11 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
     yield _line(what, "15 µs", "5 µs", lambda: _span(runs, "indexed", "all", "{:.1f} µs"))
     what = "peak memory at 1 million rows, the largest process"
     yield _line(what, "350 MiB", "250 MiB", lambda: _memory(runs))
+    what = "the same at 10 million rows, and how much more that is"
+    yield _line(what, "350 MiB, 10 more", "", lambda: _memory_at_ten(runs))
+    what = "rate at 10 million rows, of that at 1 million, start-up apart"
+    yield _line(what, "90 %", "", lambda: _rates(runs))
+    yield _line("2 workers against 1, start-up apart", "1.7 times", "", lambda: _workers(runs))
     what = "`hornbook verify`, 2 cores, tool calls run again"
     yield _line(
         what, "30,000 rows/s", "100,000 rows/s", lambda: _span(runs, "verify", "rate", "{:,.0f} rows/s")
@@ -154,6 +159,29 @@ def _memory(runs: Runs) -> str:
     found = f"{runs.get('million', 'peak'):.0f} MiB at {runs.get('million', 'rows'):,.0f} rows"
     together = runs.get("million", "together")
     return found + (f"; all processes together {together:.0f} MiB" if together else "")
+
+
+def _memory_at_ten(runs: Runs) -> str:
+    peak, rows = runs.get("ten million", "peak"), runs.get("ten million", "rows")
+    return f"{peak:.0f} MiB at {rows:,.0f} rows, {peak - runs.get('million', 'peak'):+.0f}"
+
+
+def _going(runs: Runs, name: str, workers: int) -> float:
+    """Return the wall seconds of an export without its start."""
+    return runs.get(name, "wall") - runs.get(f"start {workers}", "wall")
+
+
+def _rates(runs: Runs) -> str:
+    # Beside each other in time, unlike the million whose memory is polled.
+    ten, one = (runs.get(name, "rows") / _going(runs, name, 2) for name in ("ten million", "workers 2"))
+    return f"{ten / one:.0%}: {ten:,.0f} for {one:,.0f} rows/s".replace("%", " %")
+
+
+def _workers(runs: Runs) -> str:
+    two, one = (_going(runs, f"workers {workers}", workers) for workers in (2, 1))
+    rows, starts = runs.get("workers 2", "rows"), [runs.get(f"start {workers}", "wall") for workers in (2, 1)]
+    found = f"{one / two:.2f} times: {two:.1f} for {one:.1f} s, {rows:,.0f} rows"
+    return f"{found}; starts of {starts[0]:.1f} and {starts[1]:.1f} s apart"
 
 
 def _job(runs: Runs, name: str) -> str:

@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from generators.sheets import Line, Sheet, share
-from tokenizer.verdicts import Verdict, written
+from tokenizer.verdicts import EXAMPLES, Verdict, written
 
 WIDTH = 132  # in a pipe
+NARROW = 78  # below it a terminal folds lines, which reads better than columns of two letters
 
 
 def show(sheets: Sequence[Sheet], out: TextIO | None = None) -> None:
@@ -24,7 +25,8 @@ def show(sheets: Sequence[Sheet], out: TextIO | None = None) -> None:
         out: where to; standard output.
     """
     out = out or sys.stdout
-    console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False)
+    console = Console(file=out, highlight=False)
+    console.width = max(console.width, NARROW) if out.isatty() else WIDTH
     for sheet in sheets:
         if sheet.measured:
             _show_slots(console, sheet)
@@ -40,25 +42,33 @@ def _show_slots(console: Console, sheet: Sheet) -> None:
     )
     console.print(Text(f"{sheet.style} on {sheet.tokenizer}{of}", style="bold"))
     console.print(Text(rows))
-    table = _table(
-        "task", "slot", "language", ">places", ">isolated %", ">proved %", "form", "commonest failures"
-    )
+    # A terminal of 80 columns has no room for the failures: there they stand below.
+    wide = console.width >= WIDTH
+    columns = ["slot", "language", ">places", ">isolated %", ">proved %", "form"]
+    table = _table(*(["task", *columns, "commonest failures"] if wide else columns))
+    below: list[Text] = []
     for task, group in groupby(sheet.lines, lambda line: line.task):
         head = task
+        if not wide:
+            table.add_row(Text(task, style="bold"))
         for slot, lines in groupby(group, lambda line: line.slot):
             for language, verdict in _by_language(list(lines)):
-                table.add_row(
-                    head,
+                cells = (
                     slot,
                     language,
                     f"{verdict.occurrences:,}",
                     _coloured(verdict.isolated, verdict.occurrences),
                     Text("-" if verdict.proved is None else share(verdict.proved, verdict.occurrences)),
                     "+".join(verdict.forms),
-                    _failures(verdict),
                 )
+                failures = _failures(verdict)
+                table.add_row(*([head, *cells, failures] if wide else cells))
+                if failures and not wide:
+                    below.append(Text(f"{task}, {slot} ({language}): ") + failures)
                 head = ""
     console.print(table)
+    if below:
+        console.print(Text("commonest failures:"), *below, Text(), sep="\n")
     for what in ("letter", "word"):
         forms = sheet.forms(what)
         if len(forms) > 1:
@@ -79,16 +89,17 @@ def _show_patterns(console: Console, style: str, sheets: Sequence[Sheet]) -> Non
     for sheet in sheets:
         turn = Sheet.total(line for line in sheet.lines if line.promised)
         asked = Sheet.total(line for line in sheet.lines if not line.promised)
-        if turn:
-            failing = Text(sheet.failing[0].slot + ": ") if sheet.failing else Text()
-            table.add_row(
-                sheet.tokenizer,
-                _coloured(turn.isolated, turn.occurrences),
-                Text("-" if turn.proved is None else share(turn.proved, turn.occurrences)),
-                Text(share(asked.isolated, asked.occurrences) if asked else "-"),
-                failing + _failures(sheet.failing[0].verdict) if sheet.failing else Text(),
-            )
+        failing = Text(sheet.failing[0].slot + ": ") if sheet.failing else Text()
+        table.add_row(
+            sheet.tokenizer,
+            _coloured(turn.isolated, turn.occurrences) if turn else Text("-"),
+            Text("-" if turn is None or turn.proved is None else share(turn.proved, turn.occurrences)),
+            Text(share(asked.isolated, asked.occurrences) if asked else "-"),
+            failing + _failures(sheet.failing[0].verdict, 1) if sheet.failing else Text(),
+        )
     console.print(table)
+    if not sheets[0].told:
+        console.print(Text(str(sheets[0])), end="\n\n")
 
 
 def _table(*columns: str) -> Table:
@@ -107,11 +118,11 @@ def _by_language(lines: list[Line]) -> Iterable[tuple[str, Verdict]]:
     return [(line.language, line.verdict) for line in lines]
 
 
-def _failures(verdict: Verdict) -> Text:
+def _failures(verdict: Verdict, most: int = EXAMPLES) -> Text:
     """The commonest failures: the tokens that are glued on, or else all, and how often."""
     shown = (
         f"{' '.join(map(written, failure.glued)) or failure} ({failure.count:,})"
-        for failure in verdict.failures
+        for failure in verdict.failures[:most]
     )
     return Text(", ".join(shown))
 

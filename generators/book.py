@@ -93,6 +93,7 @@ class Book:
         if runs[-1].lookup is None:
             parts = [np.arange(run.code, run.code + run.stop - run.start, dtype=np.int32) for run in runs]
             runs[-1].lookup = np.concatenate(parts)
+            runs[-2].lookup = None  # each holds all of the one before it
         return runs[-1].lookup[index]
 
     def lengths(self, codes: npt.NDArray[Any]) -> npt.NDArray[np.int32]:

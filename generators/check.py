@@ -16,7 +16,7 @@ from generators.score import finals
 from generators.styles import STYLES, Style
 from generators.styles import style as style_of
 
-_WORKING = regex.compile(r"^\p{N}+:.*$", regex.MULTILINE)
+_WORKING = regex.compile(r"^\p{N}+(?::|->).*$", regex.MULTILINE)
 _NUMBER = regex.compile(r"[0-9]+")
 
 
@@ -36,12 +36,10 @@ def recovered(row: Mapping[str, Any]) -> dict[str, Any]:
     >>> recovered({"turn": "fig: f, i, g", "all_parts": []})["style"]
     'quote-comma'
     """
-    turn = row["turn"]
+    turn: str = row["turn"]
     first, _, _ = turn.partition("\n")
     for style in STYLES.values():
-        opening, closing = (regex.escape(mark) for mark in style.quotes)
-        quoted = regex.findall(f" {opening}(.+?){closing}", first)
-        word = first.partition(":")[0]
+        quoted, word = style.quoted_in(first), style.headed(first)
         if turn == style.spelling(word, graphemes(word)):
             return {**row, "style": style.name, "word": word, "facts": {}}
         letters = [text for text in quoted if len(graphemes(text)) == 1]
@@ -50,7 +48,7 @@ def recovered(row: Mapping[str, Any]) -> dict[str, Any]:
             words = phrases[0].split(" ")
             if style.spelling(words[0], graphemes(words[0])) in turn:
                 called = any(kind == "python" for kind, _ in row["parts"])
-                facts = {"words": words, "form": "tool" if called else "none"}
+                facts: dict[str, Any] = {"words": words, "form": "tool" if called else "none"}
                 facts["count"] = int(row["answer"]) if row["answer"].isdecimal() else None
                 return {**row, "style": style.name, "word": phrases[0], "letter": letters[0], "facts": facts}
     raise ValueError("its word and letter can't be read out of its turn")
@@ -87,6 +85,8 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
         if text not in row["question"]:
             yield f"the question {row['question']!r} lacks the {what} {text!r}"
     called = row["facts"]["form"] == "tool"
+    if called and phrase.count(letter) != total:
+        yield f"the tool is called, and would count {phrase.count(letter)} of {letter!r} in {phrase!r}"
     texts = "".join(text for kind, text in row["parts"] if kind == "text")
     # A turn that shows the exchange as fenced code: its prose is that of all text parts.
     shown = called and "```" in row["turn"]
@@ -102,8 +102,15 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
         return
     if around is None or (around and not called):
         yield f"the parts {row['parts']} do not hold the turn {row['turn']!r}"
-    elif _NUMBER.findall(around) != [str(total)] * called:
+    elif _NUMBER.findall(_unquoted(around, style, [*words, phrase, letter])) != [str(total)] * called:
         yield f"beside the tool it says {around!r}; the count is {total}"
+
+
+def _unquoted(text: str, style: Style, quoted: Sequence[str]) -> str:
+    """Leave out the words and letters that a text quotes: they may hold digits."""
+    for value in sorted(quoted, key=len, reverse=True):
+        text = text.replace(style.quote(value), "")
+    return text
 
 
 def _said_around_tool(row: Mapping[str, Any]) -> str | None:
@@ -137,13 +144,14 @@ def _working(
         prose += turn[start:at] + "\n"
         start = at + len(block) + 1  # the newline behind may be the one before the next
     prose += turn[start:]
-    spellings = (line for line in prose.split("\n") if line.partition(":")[0] in words)
+    spellings = (line for line in prose.split("\n") if style.headed(line) in words)
     for line in [*_WORKING.findall(prose), *spellings]:
         yield f"the turn has the line {line!r} beside its working"
-    quoted = f" {style.quotes[0]}{' '.join(words)}{style.quotes[1]}"
+    quoted = style.quote(" ".join(words))
     if quoted not in turn.partition("\n")[0]:
         yield f"the turn does not begin by restating{quoted}"
     # Every number of the prose is a result: of each word if they are summed, then of all, then the final.
+    prose = _unquoted(prose, style, [*words, " ".join(words), letter])
     numbers = [int(number) for number in _NUMBER.findall(prose)]
     if numbers != [*(counts if summed else ()), *[total] * (2 + shown)]:
         yield f"the numbers of the prose are {numbers}; the counts are {list(counts)}, together {total}"

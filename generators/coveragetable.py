@@ -1,6 +1,7 @@
 """Reports on coverage, as people read them."""
 
 from collections.abc import Iterator, Mapping
+from textwrap import fill
 from typing import Any
 
 from rich.console import Console
@@ -24,9 +25,12 @@ def show(found: Coverage) -> None:
     console = Console(highlight=False)
     console.print(table)
     missed, alphabet = found.missed, found.alphabet
-    shown = ", ".join(f"{alphabet.forms[i]!r} {alphabet.ids[i]}" for i in missed[:_SHOWN].tolist())
+    shown = [f"{alphabet.forms[i]!r} {alphabet.ids[i]}" for i in missed[:_SHOWN].tolist()]
+    # A line must not end inside a token, which may begin with a space.
+    tokens = ", ".join(token.replace(" ", "\xa0") for token in shown) or "none"
     more = f" … and {len(missed) - _SHOWN:,} more (all with --json FILE)" if len(missed) > _SHOWN else ""
-    console.print(f"never spelled out, most frequent first: {shown or 'none'}{more}", markup=False)
+    said = f"never spelled out, most frequent first: {tokens}{more}"
+    console.print(fill(said, max(console.width, 40)).replace("\xa0", " "), markup=False, soft_wrap=True)
 
 
 def covered(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -34,7 +38,7 @@ def covered(manifest: Mapping[str, Any]) -> Iterator[str]:
     for task, found in manifest.get("covered", {}).items():
         yield (
             f"cover  {found['covered']:,} of {found['tokens']:,} alphabetic tokens of {found['tokenizer']}"
-            f" spelled {found['times']} times or more, in {found['rows']:,} rows"
+            f" spelled {found['times']} time{'s' * (found['times'] != 1)} or more, in {found['rows']:,} rows"
         )
         if unable := ", ".join(f"{reason} ({count:,})" for reason, count in found["uncoverable"].items()):
             yield f"       can't be spelled: {unable}"

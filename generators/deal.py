@@ -7,9 +7,9 @@ as many others, so that the tail comes once while the common words come again; w
 another letter or another form of the question, so no two rows are equal while distinct ones remain.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from generators.columns import Column
 from generators.cover import Cover
+from generators.kindpools import KindPools
+from generators.kinds import PARTS
 from generators.ragged import Ragged, offsets_of, spread
 from generators.rows import Ints, Rows, below, divide, key_of, mix, permute
 from generators.words import Words
@@ -24,6 +26,7 @@ from generators.words import Words
 BLOCK = 100
 COUNT_SHARES = (0.10, 0.35, 0.35, 0.20)
 _ORDERS = 1024
+_EMPTY = np.empty(0, dtype=np.int32)
 _ABSENT = 32  # how many letters that a word lacks are considered for it
 
 
@@ -63,6 +66,7 @@ class Dealt:
         letter_number: (rows,) of the letter, where counts were dealt; else empty.
         turn: (rows,) how often the row's word and letter came before, in this task, split and language.
         count_class: (rows,) which class of counts the row belongs to.
+        kind: (rows,) the number of the row's kind of words; 0 for the lexicon's own.
         stands: (rows,) the number in STANDS of how the question must set the word; None: as it likes.
         covers: (rows,) the number in `cover.COVERS` of what the row covers; None where nothing is covered.
         earlier: (rows, len(STANDS)) how often rows that cover asked about the row's word in its language,
@@ -76,6 +80,7 @@ class Dealt:
     letter_number: Ints
     turn: Ints
     count_class: Ints
+    kind: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     stands: Ints | None = None
     covers: Ints | None = None
     earlier: Ints | None = None
@@ -105,6 +110,7 @@ class Deck:
         times: how often the word of each class has its letter: 0, 1, 2 or 3 (three and more); a task whose
             count is not that of one word deals others.
         cover: what the first rows of each strand are dealt instead; only where no letters are dealt.
+        kinds: shares of kinds of words beside the lexicons' own, of the rows of each class.
 
     Raises:
         ValueError: a share is too small for a block of 100 rows.
@@ -118,12 +124,15 @@ class Deck:
         counts: Sequence[float] | None = None,
         times: Sequence[int] = (0, 1, 2, 3),
         cover: Cover | None = None,
+        kinds: Mapping[str, float] | None = None,
     ) -> None:
         self.cover = cover
         self.words, self.strands = words, tuple(strands)
+        self.kinds = KindPools(words, kinds or {})
         self.times = np.array([-1] if counts is None else times)
         self.classes = len(self.times)
-        pools = [self._pool(test, strand, t) for strand in strands for t in self.times.tolist()]
+        cells = [(strand, t) for strand in strands for t in self.times.tolist()]
+        pools = [self._pool(test, strand, t) for strand, t in cells]
         fill = np.array([len(common) + len(tail) for common, tail in pools], dtype=np.float64)
         self.quotas = quotas([s.share for s in strands], counts or (1.0,), fill.reshape(-1, self.classes))
         self.with_letters = counts is not None
@@ -132,6 +141,20 @@ class Deck:
         self._rank = spread(np.zeros(len(sizes), dtype=np.int64), sizes)  # (100,) its place in that class
         self._quota = sizes.astype(np.int64)
         self._strand_of, self._count_of = np.divmod(np.arange(len(sizes)), self.classes)
+        # Behind the pools of the lexicons' own words come those of each kind, cell by cell.
+        self._kind_quota = np.zeros((len(cells), 1 + len(self.kinds)), dtype=np.int64)
+        for cell, (strand, t) in enumerate(cells):
+            mine = (
+                self.kinds.pools(strand.lexicon, partial(self._fits, test, t))
+                if strand.without is None
+                else {}
+            )
+            for kind in range(1, 1 + len(self.kinds)):
+                pool = mine.get(kind, _EMPTY)
+                pools.append((_EMPTY, pool))
+                self._kind_quota[cell, kind] = self.kinds.quotas[kind - 1] * (len(pool) > 0)
+        self._kind_edges = np.cumsum(self._kind_quota, axis=1)
+        self._kind_quota[:, 0] = PARTS - self._kind_edges[:, -1]
         self._common = np.array([len(common) for common, _ in pools])
         self._tail = np.array([len(tail) for _, tail in pools])
         # In a pass, as many of the tail as of the common words; where one is empty, all of the other.
@@ -143,47 +166,61 @@ class Deck:
         """Return the common words that a class deals, and the others."""
         words = self.words
         start, stop = words.starts[strand.lexicon], words.starts[strand.lexicon + 1]
-        fits = words.test[start:stop] == test
+        fits = self._fits(test, times, strand.lexicon)
         if strand.without is not None:
             fits &= ~words.shared(strand.lexicon, strand.without)
-        if times > 0:
-            fits &= words.by_count[times - 1].slice(start, stop).lengths > 0
-        elif times == 0:
-            # Some letter of the alphabet must be missing from the word.
-            alphabet = words.alphabets[strand.lexicon]
-            inside = np.zeros(len(words.graphemes), dtype=np.int32)
-            inside[alphabet] = 1
-            held = np.zeros(stop - start, dtype=np.int64)
-            for rows in words.by_count:
-                mine = rows.slice(start, stop)
-                held += np.diff(np.concatenate(([0], np.cumsum(inside[mine.values])))[mine.offsets])
-            fits &= held < min(len(alphabet), _ABSENT)
+        else:
+            fits[self.kinds.right_words(strand.lexicon)] = False  # those come beside their misspellings
         common = words.common[start:stop]
         return tuple((start + np.flatnonzero(fits & which)).astype(np.int32) for which in (common, ~common))
 
+    def _fits(self, test: bool, times: int, lexicon: int) -> npt.NDArray[np.bool_]:
+        """Say which words of a lexicon a class could deal."""
+        words = self.words
+        start, stop = words.starts[lexicon], words.starts[lexicon + 1]
+        fits = words.test[start:stop] == test
+        if times > 0:
+            fits &= words.by_count[times - 1].slice(start, stop).lengths > 0
+        elif times == 0:
+            # Some letter of the alphabet must be missing from the word, in either case.
+            alphabet = words.alphabets[lexicon]
+            inside = np.zeros(len(words.graphemes), dtype=np.int32)
+            inside[np.isin(words.uncased, words.uncased[alphabet])] = 1
+            held = np.zeros(stop - start, dtype=np.int64)
+            for rows in words.distinct(lexicon):
+                held += np.diff(np.concatenate(([0], np.cumsum(inside[rows.values])))[rows.offsets])
+            fits &= held < min(len(alphabet), _ABSENT)
+        return fits
+
     def deal(self, rows: Rows) -> Dealt:
         """Deal the rows of a batch."""
-        kind, order = self._places(rows)
+        cell, order = self._places(rows)
         if self.cover is not None:
-            covering = np.flatnonzero(order < self.cover.sizes[kind])
-            entry = self.cover.starts[kind[covering]] + order[covering]
-            order = np.maximum(order - self.cover.sizes[kind], 0)
+            covering = np.flatnonzero(order < self.cover.sizes[cell])
+            entry = self.cover.starts[cell[covering]] + order[covering]
+            order = np.maximum(order - self.cover.sizes[cell], 0)
+        kind = cell
+        kinds, keys = np.empty(0, dtype=np.int64), cell
+        if len(self.kinds):
+            kinds, order = self._kinds(rows, cell, order)
+            kind = np.where(kinds, len(self._quota) + cell * len(self.kinds) + kinds - 1, cell)
+            keys = np.where(kinds, self.kinds.twin(kinds) * PARTS + cell, cell)
         common, tail, slice_ = self._common[kind], self._tail[kind], self._slice[kind]
         turn, at = divide(order, common + slice_)
-        key = mix(rows.key("deck"), kind)
+        key = mix(rows.key("deck"), keys)
         at = permute(at, common + slice_, mix(key, turn))
         is_tail = at >= common
         if is_tail.any():
             past = (turn * slice_ + at - common)[is_tail]
             turn[is_tail], past = divide(past, tail[is_tail])
-            keys = mix(key_of("tail") ^ key[is_tail], turn[is_tail])
-            at[is_tail] = common[is_tail] + permute(past, tail[is_tail], keys)
+            shuffle = mix(key_of("tail") ^ key[is_tail], turn[is_tail])
+            at[is_tail] = common[is_tail] + permute(past, tail[is_tail], shuffle)
         word = self._cards[self._start[kind] + at].astype(np.int64)
-        strand, count = self._strand_of[kind], self._count_of[kind]
+        strand, count = self._strand_of[cell], self._count_of[cell]
         letter = np.empty(0, dtype=np.int64)
         if self.with_letters:
             letter, turn = self._letters(rows, word, self.times[count], turn)
-        dealt = Dealt(rows, self._languages[strand], self.words, word, letter, turn, count)
+        dealt = Dealt(rows, self._languages[strand], self.words, word, letter, turn, count, kinds)
         return dealt if self.cover is None else _covering(dealt, self.cover, covering, entry)
 
     def _places(self, rows: Rows) -> tuple[Ints, Ints]:
@@ -211,6 +248,21 @@ class Deck:
         sizes = self.cover.sizes
         return int((-(-sizes // np.maximum(self._quota, 1))).max(initial=0)) * BLOCK
 
+    def _kinds(self, rows: Rows, cell: Ints, order: Ints) -> tuple[Ints, Ints]:
+        """Share the rows of each class out to kinds: of every 1,000 so many, in an order by lot.
+
+        Returns:
+            Each row's kind, and how many rows of its class and kind came before.
+        """
+        before, place = divide(order, np.int64(PARTS))
+        place = permute(place, PARTS, mix(mix(rows.key("kinds"), cell), before))
+        edges = self._kind_edges[cell]  # (rows, kinds + 1); the own words come last
+        kind = (place[:, None] >= edges).sum(axis=1)
+        own = kind == edges.shape[1]
+        kind = np.where(own, 0, kind)
+        first = np.where(own, edges[:, -1], edges[np.arange(len(kind)), kind - 1])
+        return kind, before * self._kind_quota[cell, kind] + place - first
+
     @cached_property
     def _languages(self) -> Ints:
         return np.array([strand.language for strand in self.strands], dtype=np.int64)
@@ -232,7 +284,7 @@ class Deck:
 
     def _absent(self, word: Ints, hashes: Any) -> Ragged:
         """Offer each word up to 32 letters of its lexicon's alphabet that it does not have."""
-        rows = []
+        rows, uncased = [], self.words.uncased
         source = self.words.source[word]
         order = np.argsort(source, kind="stable")
         for lexicon in np.unique(source):
@@ -241,9 +293,9 @@ class Deck:
             window = min(len(alphabet), _ABSENT)
             start = below(hashes[mine] << np.uint64(7), len(alphabet))
             place = np.full(len(self.words.graphemes), -1, dtype=np.int64)
-            place[alphabet] = np.arange(len(alphabet))
+            place[uncased[alphabet]] = np.arange(len(alphabet))
             spelled = self.words.letters.take(word[mine])
-            at = place[spelled.values]
+            at = place[uncased[spelled.values]]
             shift = (at - spelled.spread(start)) % len(alphabet)
             absent = np.ones((len(mine), window), dtype=np.bool_)
             seen = (at >= 0) & (shift < window)
@@ -265,7 +317,12 @@ def _covering(dealt: Dealt, cover: Cover, rows: Ints, entry: Ints) -> Dealt:
     earlier[rows] = 0  # their turns count each other
     word[rows], turn[rows] = cover.word[entry], cover.turn[entry]
     stands[rows], covers[rows] = cover.stands[entry], cover.covers[entry]
-    return replace(dealt, word_number=word, turn=turn, stands=stands, covers=covers, earlier=earlier)
+    kind = dealt.kind.copy()
+    if len(kind):
+        kind[rows] = 0
+    return replace(
+        dealt, word_number=word, turn=turn, kind=kind, stands=stands, covers=covers, earlier=earlier
+    )
 
 
 def quotas(

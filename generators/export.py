@@ -2,8 +2,10 @@
 
 import hashlib
 import inspect
+import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import gcd
@@ -15,12 +17,14 @@ import numpy as np
 from generators.book import Book, Books
 from generators.card import card
 from generators.dialects import Dialect, ids
+from generators.distinct import count_distinct
 from generators.folder import Folder, FolderError
+from generators.inflections import report
 from generators.manifest import asked as write_asked
 from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
 from generators.plaintokens import check
-from generators.shards import SHARD, Job, Record, jobs_of, load_hashes, make
+from generators.shards import SHARD, Job, Record, hash_file, jobs_of, make, variety_file
 from generators.tokens import Renderer
 from generators.workers import run, trim
 
@@ -38,11 +42,13 @@ class Exported:
     Attributes:
         manifest: of the folder.
         made, kept: the shards that were written, and those that were whole already.
+        damaged: those written in place of others of the same name, whose bytes were not those recorded.
     """
 
     manifest: Mapping[str, Any]
     made: tuple[str, ...]
     kept: tuple[str, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def export(
@@ -74,6 +80,7 @@ def export(
         FolderError: the folder can't be used; see Folder.opened.
         ValueError: an option is wrong, or train and test share a word.
         EncodingError: composed ids are not the tokenizer's own; nothing is written.
+        OSError: the disk is full, say; what is whole is kept.
     """
     for tasks in splits.values():
         _refuse_repeats(tasks)
@@ -93,20 +100,36 @@ def export(
     )
     _check_tokens(dialect, mixtures)
     folder = Folder(out)
-    with folder.opened(asked, jobs, overwrite):
+    with _told(folder.path), folder.opened(asked, jobs, overwrite):
         records = folder.done(jobs)
         kept = tuple(records)
         rows = sum(record.rows for record in records.values())
         total = sum(len(mixture) for mixture in mixtures.values())
         progress(rows, total)
         missing = [job for job in jobs if job.file not in records]
+        damaged = tuple(job.file for job in missing if (folder.path / job.file).exists())
         whole = folder.manifest()
         task = _Work(mixtures, dialect, folder.path, folder.scratch)
         for job, record in run(task, missing, workers, lambda done: progress(rows + done, total)):
             records[job.file] = record
         covered = {task.name: task.covered for task in splits.get("train", ()) if task.covered}
         manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered, dialect, style_choice)
-        return Exported(manifest, tuple(job.file for job in missing), kept)
+        return Exported(manifest, tuple(job.file for job in missing), kept, damaged)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say of an error in writing where it was, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        elsewhere = error.filename is not None and not Path(error.filename).is_relative_to(path)
+        if elsewhere or error.errno is None:
+            raise
+        reason = os.strerror(error.errno)  # Arrow's own text says more, of which a person needs nothing
+        raise OSError(
+            f"{path} can't be written: {reason}; what is whole is kept, run the same command again to finish"
+        ) from None
 
 
 def _finish(
@@ -127,14 +150,24 @@ def _finish(
             raise FolderError(f"{folder.path} was mended, but its shards differ from its manifest")
         manifest = whole
     else:
-        hashes: dict[str, dict[str, Any]] = {}
+        counted = {}
         for what in ("questions", "words"):
-            parts: dict[str, list[Any]] = {}
+            files: dict[str, list[Path]] = {}
             for job in jobs:
-                parts.setdefault(job.split, []).append(load_hashes(folder.scratch, job, what))
-            hashes[what] = {split: np.concatenate(part) for split, part in parts.items()}
-        reports = {language: lexicon.report for language, lexicon in lexicons.items()}
-        manifest = write_manifest(asked, ordered, hashes["questions"], hashes["words"], reports, covered)
+                files.setdefault(job.split, []).append(hash_file(folder.scratch, job, what))
+            counted[what] = count_distinct(files)
+        reports = {
+            language: {**lexicon.report, "relatives": report(lexicon.words, lexicon.test, language)}
+            for language, lexicon in lexicons.items()
+        }
+        varied = {
+            job.split: json.loads(variety_file(folder.scratch, job).read_text("utf-8"))
+            for job in jobs
+            if job.number == 0
+        }
+        manifest = write_manifest(
+            asked, ordered, counted["questions"], counted["words"], reports, varied, covered
+        )
         if dialect.tokenizer is not None:
             # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.
             manifest["tokenizer"] = {"source": dialect.tokenizer.source, "pattern": dialect.tokenizer.pattern}

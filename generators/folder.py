@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from generators.shards import Job, Record, sha256, write_whole
+from generators.distinct import read_hashes
+from generators.shards import Job, Record, hash_file, sha256, write_whole
 
 MANIFEST, CARD, SCRATCH, ASKED = "manifest.json", "README.md", ".hornbook", "asked.json"
 SPLITS = ("train", "test")
@@ -121,7 +122,9 @@ class Folder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise FolderError(f"{self.path} is being written by process {lock.read().strip()}") from None
+            holder = lock.read().strip()  # empty until it has written who it is
+            named = f"process {holder}" if holder else "another process"
+            raise FolderError(f"{self.path} is being written by {named}") from None
 
     def _refuse_strangers(self) -> None:
         if not self.path.is_dir():
@@ -184,9 +187,19 @@ class Folder:
                 and path.is_file()
                 and path.stat().st_size == record.bytes
                 and sha256(path) == record.sha256
+                and (manifest or self._has_hashes(job))
             ):
                 whole[job.file] = record
         return whole
+
+    def _has_hashes(self, job: Job) -> bool:
+        """Say whether what the manifest is to be made of is there for a shard too."""
+        try:
+            for what in ("questions", "words"):
+                read_hashes(hash_file(self.scratch, job, what))
+        except (OSError, ValueError):
+            return False
+        return True
 
     def finish(self, manifest: Mapping[str, Any], card: str) -> None:
         """Write the card and, last, the manifest; remove what was only needed on the way.
@@ -220,10 +233,17 @@ def _is_manifest(found: Mapping[str, Any]) -> bool:
 
 def _differences(before: Any, asked: Any, name: str = "") -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(asked, Mapping):
-        for key in dict.fromkeys([*before, *asked]):
-            if key == "fingerprint":
-                continue  # of all the others
-            yield from _differences(before.get(key), asked.get(key), f"{name}.{key}" if name else str(key))
+        path = f"{name}." if name else ""
+        keys = dict.fromkeys([*before, *asked])
+        found = [
+            line
+            for key in keys
+            if key != "fingerprint"
+            for line in _differences(before.get(key), asked.get(key), f"{path}{key}")
+        ]
+        # A fingerprint of what else differs says nothing more; of two things of one name it says all.
+        old, new = before.get("fingerprint"), asked.get("fingerprint")
+        yield from found or _differences(old, new, f"{path}fingerprint")
     elif isinstance(before, list) and isinstance(asked, list) and len(before) == len(asked):
         for place, (old, new) in enumerate(zip(before, asked, strict=True)):
             yield from _differences(old, new, f"{name}[{place}]")

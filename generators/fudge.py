@@ -8,16 +8,18 @@ is drawn by weight, and moves on by one when even the forms have all been used.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from generators.agreement import Choice, Variants, choices
 from generators.columns import Column, Lines, affixed, each, joined
 from generators.cover import STANDS
 from generators.deal import Dealt
 from generators.pieces import Piece, slot, when
-from generators.prompts import Language, Template
+from generators.prompts import Language, Template, spaced_marks
 from generators.ragged import Ragged, offsets_of
 from generators.rows import Ints, below, divide, key_of, mix, permute
 from generators.texts import Texts
@@ -48,7 +50,8 @@ class Questions:
         slots: the names of the slots; every template has each once.
 
     Raises:
-        ValueError: a language has no template, or a template is broken or lacks a slot.
+        ValueError: a language has no template, or a template is broken, lacks a slot, or has alternatives
+            that agree with none (see generators.agreement).
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Questions:
         frames: list[list[_Frame]] = []
         orders: list[list[int]] = []
         names: list[str] = []
+        agreeing: list[tuple[Choice, ...]] = []
         counts = []
         for lang in languages:
             if not templates.get(lang.code):
@@ -68,6 +72,7 @@ class Questions:
                 if missing := sorted(set(slots) - set(template.slots)):
                     raise ValueError(f"the template {written!r} lacks the slot {{{missing[0]}}}")
                 names.append(f"{lang.code}.{number}")
+                agreeing.append(choices(lang.code, template))
                 orders.append([self.slots.index(slot) for slot in template.slots])
                 frames.append(_frames(lang, template, written, endings))
             counts.append(len(templates[lang.code]))
@@ -84,11 +89,30 @@ class Questions:
         self._first_way = offsets_of(np.diff(self._first_ending)[self._ending_set])
         self._ending_edges = _edges([[weight for _, weight in group] for group in endings])
         self._endings = Texts([text for group in endings for text, _ in group])
+        # Where words agree with a slot, a literal has several variants, `count` of each, one after another.
+        self._variants = Variants(agreeing)
+        template_of = np.repeat(np.arange(len(frames)), np.diff(self._first_frame)).tolist()
         # A literal before a slot gives its last space to the slot: after it no cut between tokens is safe.
-        self._literals, self._numbers, self._gaps = [], [], []
+        self._literals, self._numbers, self._gaps, self._beside = [], [], [], []
+        apart = np.repeat([lang.apart for lang in languages], counts)[template_of]
         for place in range(len(slots) + 1):
-            texts = [frame.literals[place] for frame in flat]
+            texts = [
+                text
+                for number, frame in zip(template_of, flat, strict=True)
+                for text in self._variants.expand(number, place, frame.literals[place])
+            ]
             before_slot = place < len(slots)
+            # Where a language sets bare slots apart: whether a word of the literal stands right before the
+            # slot that follows it, and right behind the one that precedes it.
+            wants = np.repeat(apart, self._variants.count(place))
+            self._beside.append(
+                tuple(
+                    wants & np.array([text[edge].isalnum() for text in texts])
+                    for edge in (slice(-1, None), slice(0, 1))
+                )
+                if apart.any()
+                else None
+            )
             self._gaps.append(np.array([before_slot and text.endswith(" ") for text in texts]))
             column = Column.of(
                 [text[:-1] if gap else text for text, gap in zip(texts, self._gaps[-1], strict=True)]
@@ -96,12 +120,14 @@ class Questions:
             self._literals.append(column.texts)
             self._numbers.append(column.index)
         self._forms = self._allowed()
-        pairs = [lang.quotes for lang in languages]
-        self._quote_counts = np.array([len(group) for group in pairs])
+        pairs = [pair for lang in languages for pair in lang.quotes]
+        self._quote_counts = np.array([len(lang.quotes) for lang in languages])
         self._first_quote = offsets_of(self._quote_counts)
-        self._opening = Texts([opening for group in pairs for opening, _ in group])
-        # Number 0 is no closing quote; the others follow.
-        self._closing = Texts(["", *(closing for group in pairs for _, closing in group)])
+        # So does an opening quote, as in "« mot »".
+        self._inner = np.array([opening.endswith(" ") for opening, _ in pairs])
+        self._opening = Texts([opening.removesuffix(" ") for opening, _ in pairs])
+        # Number 0 is no closing quote, 1 the space behind a bare slot; the others follow.
+        self._closing = Texts(["", " ", *(closing for _, closing in pairs)])
 
     def ask(self, dealt: Dealt, slots: Mapping[str, "Column | Lines"]) -> "Asked":
         """Ask the question of each row.
@@ -141,17 +167,25 @@ class Questions:
             ending_set, ending = self._ending_set[frame], way - self._first_way[frame]
         end = Column(self._endings, ending + self._first_ending[ending_set])
         mark = self._first_quote[language] + quote
+        inner = self._inner[mark] if self._inner.any() else None
 
+        chosen = self._variants.choose(template, slots)
         pieces: list[Piece] = []
         closing = np.zeros(n, dtype=np.int64)
         for place in range(places + 1):
-            literal = Column(self._literals[place], self._numbers[place][frame])
+            # The literal's number: of its frame, and of the variant that agrees with the row's slots.
+            at = chosen.number(place, frame)
+            literal = Column(self._literals[place], self._numbers[place][at])
+            beside = self._beside[place]
+            if beside is not None:
+                closing += (closing == 0) & beside[1][at] & (place > 0)
             close = Column(self._closing, closing)
             if place == places:
                 pieces.append(each(_join3, close, literal, end))
                 break
             pieces.append(each(_join, close, literal) if place else literal)
-            gap = self._gaps[place][frame]
+            gap = self._gaps[place][at]
+            bare_gap = gap if beside is None else gap | beside[0][at]
             closing = np.zeros(n, dtype=np.int64)
             for number, name in enumerate(self.slots):
                 here = self._orders[template, place] == number
@@ -159,14 +193,17 @@ class Questions:
                 plain, spaced = _forms(slots[name])
                 bare = f"asked {'letter' if name == 'letter' else 'word'}, bare"
                 opening = Column(self._opening, mark)
+                within = bare.replace("bare", "quoted")
                 pieces += [
                     when(is_quoted & gap, affixed(" ", opening)),
                     when(is_quoted & ~gap, opening),
-                    when(is_quoted, slot(bare.replace("bare", "quoted"), plain)),
-                    when(here & ~quoted[number] & ~gap, slot(bare, plain)),
-                    when(here & ~quoted[number] & gap, slot(bare, *spaced)),
+                    when(is_quoted if inner is None else is_quoted & ~inner, slot(within, plain)),
+                    when(here & ~quoted[number] & ~bare_gap, slot(bare, plain)),
+                    when(here & ~quoted[number] & bare_gap, slot(bare, *spaced)),
                 ]
-                closing += np.where(is_quoted, mark + 1, 0)
+                if inner is not None:
+                    pieces.append(when(is_quoted & inner, slot(within, *spaced)))
+                closing += np.where(is_quoted, mark + 2, 0)
         return Asked(
             tuple(pieces),
             Column(self.names, template),
@@ -219,14 +256,15 @@ class Questions:
         return np.diff(self._first_way[self._first_frame])
 
     def written(self) -> list[tuple[str, ...]]:
-        """Return the literals of every frame, for tests and previews."""
-        return [
-            tuple(
-                texts.take(np.array([numbers[i]]))[0]
-                for texts, numbers in zip(self._literals, self._numbers, strict=True)
-            )
-            for i in range(len(self._ending_set))
-        ]
+        """Return the literals of every frame, in every combination of their variants, for tests."""
+        found = []
+        for i in range(len(self._ending_set)):
+            variants = []
+            for place, (texts, numbers) in enumerate(zip(self._literals, self._numbers, strict=True)):
+                count = self._variants.count(place)
+                variants.append(texts.take(numbers[i * count : (i + 1) * count]))
+            found += list(product(*map(dict.fromkeys, variants)))
+        return found
 
 
 @dataclass(frozen=True)
@@ -283,26 +321,33 @@ def _frames(
     openers = [(lang.openers[0], 1 - OPENER)]
     openers += [(opener, OPENER / (len(lang.openers) - 1)) for opener in lang.openers[1:]]
     found: dict[tuple[tuple[str, ...], int], float] = {}
-    for lower, case_weight in cases:
-        for marked, mark_weight in ((True, MARK), (False, 1 - MARK)):
-            ends = _endings(lang, mark if marked else "", lower, only_marked=not marked)
-            if ends not in endings:
-                endings.append(ends)
-            for opener, weight in openers:
-                plain = not opener
-                typed = (
-                    list(literals)
-                    if marked or not opening
-                    else [text.replace(opening, "") for text in literals]
-                )
-                typed[0] = opener + (_small(typed[0], opening) if opener.endswith((", ", "，")) else typed[0])
-                variants = [(typed, 1 - TYPO if plain and lang.alphabet else 1.0)]
-                if plain and lang.alphabet:
-                    variants += [(_typo(typed, number), TYPO / TYPOS) for number in range(TYPOS)]
-                for texts, variant_weight in variants:
-                    key = (tuple(t.lower() if lower else t for t in texts), endings.index(ends))
-                    total = case_weight * mark_weight * weight * variant_weight
-                    found[key] = found.get(key, 0.0) + total
+    shares = sum(share for _, share in lang.spaces)
+    for marked, mark_weight in ((True, MARK), (False, 1 - MARK)):
+        ends = {}
+        for lower in (False, True):
+            ends[lower] = _endings(lang, mark if marked else "", lower, only_marked=not marked)
+            if ends[lower] not in endings:
+                endings.append(ends[lower])
+        for opener, weight in openers:
+            plain = not opener
+            typed = (
+                list(literals) if marked or not opening else [text.replace(opening, "") for text in literals]
+            )
+            typed[0] = opener + (
+                _small(typed[0], opening) if opener.endswith((", ", "，", "、")) else typed[0]
+            )
+            variants = [(typed, 1 - TYPO if plain and lang.alphabet else 1.0)]
+            if plain and lang.alphabet:
+                variants += [(_typo(typed, number), TYPO / TYPOS) for number in range(TYPOS)]
+            for (texts, variant_weight), (lower, case_weight), (space, share) in product(
+                variants, cases, lang.spaces
+            ):
+                small = tuple(text.lower() if lower else text for text in texts)
+                # What has no capitals anyway must not come twice, with the endings of both cases.
+                set_ = endings.index(ends[lower and small != tuple(texts)])
+                key = (tuple(spaced_marks(text, space) for text in small), set_)
+                total = case_weight * mark_weight * weight * variant_weight * share / shares
+                found[key] = found.get(key, 0.0) + total
     return [_Frame(texts, ends, weight) for (texts, ends), weight in found.items()]
 
 
@@ -316,7 +361,9 @@ def _endings(lang: Language, mark: str, lower: bool, only_marked: bool) -> list[
     for ending, weight in zip(usable, weights, strict=True):
         text = ending.replace("{mark}", mark)
         text = text.lower() if lower else text
-        found[text] = found.get(text, 0.0) + weight
+        for space, share in lang.spaces:
+            typed = spaced_marks(text, space)
+            found[typed] = found.get(typed, 0.0) + weight * share
     return list(found.items())
 
 

@@ -17,6 +17,7 @@ import json
 import math
 import os
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from mmap import MADV_DONTNEED, mmap
@@ -38,7 +39,7 @@ from generators.wordlists import LexiconError, package_version, read_bytes
 __all__ = ["COMMON_ZIPF", "Lexicon", "LexiconError", "Ragged", "is_test_word", "open_lexicon"]
 
 _KEPT = 64  # lexicons in the cache folder
-_FORMAT = 1  # of the cache; a higher number for any change to what is stored, or to how it is made
+_FORMAT = 5  # of the cache; a higher number for any change to what is stored, or to how it is made
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,7 @@ class Lexicon:
     fingerprint: str  # sha256 of language, words, zipf, split, graphemes and alphabet
     report: dict[str, Any] = field(repr=False)  # JSON for the manifest: sources, words kept and dropped
 
+    typed: Sequence[str] = field(default=(), repr=False)  # words with apostrophes, which are none of `words`
     _mapped: mmap | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -86,7 +88,8 @@ def open_lexicon(
 
     Args:
         language: a code such as "en".
-        script: the script of its words as Unicode names it ("Latin", "Han"); asked where no alphabet is.
+        script: the script of its words as Unicode names it ("Latin", "Han Hiragana Katakana"); asked where no
+            alphabet is.
         alphabet: its letters in lower case, or "" for none.
         file: a person's own words instead of wordfreq's (see `wordlists.parse_words`); then neither script,
             alphabet nor `min_zipf` keeps a word out.
@@ -162,5 +165,6 @@ def _lexicon(batch: pa.RecordBatch, mapped: mmap | None = None) -> Lexicon:
         more=ragged("more"),
         fingerprint=about["fingerprint"],
         report=about["report"],
+        typed=about["typed"],
         _mapped=mapped,
     )

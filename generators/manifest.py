@@ -2,18 +2,18 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from generators import __version__
+from generators.distinct import Distinct
 from generators.script import FORMS
 from generators.shards import Record
 
+ENDINGS_SHOWN = 20
 SCHEME = 1  # of the manifest itself
 PACKAGES = (
     "pyarrow",
@@ -62,9 +62,10 @@ def code_hash() -> str:
 def manifest(
     asked: Mapping[str, Any],
     records: Sequence[Record],
-    questions: Mapping[str, npt.NDArray[np.uint64]],
-    words: Mapping[str, npt.NDArray[np.uint64]],
+    questions: Distinct,
+    words: Distinct,
     lexicons: Mapping[str, Mapping[str, Any]],
+    varied: Mapping[str, Mapping[str, Any]],
     covered: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Put the manifest together.
@@ -72,37 +73,47 @@ def manifest(
     Args:
         asked: as `asked` made it.
         records: of all shards.
-        questions: for each split, a hash of each row's question.
-        words: for each split, hashes of its words.
+        questions: hashes of the rows' questions, counted by split.
+        words: hashes of the rows' words, counted by split.
         lexicons: reports by language.
+        varied: for each split, distinct-3 of its first rows by task and language, see generators.variety.
         covered: by task, what its rows cover of a tokenizer, if that was asked.
     """
     splits: dict[str, Any] = {}
-    for split in questions:
+    variety: dict[str, Any] = json.loads(json.dumps(varied))  # a copy
+    for split in questions.hashes:
         mine = [record for record in records if record.file.startswith(f"{split}/")]
         splits[split] = {
             "rows": sum(record.rows for record in mine),
             "bytes": sum(record.bytes for record in mine),
-            "repeated_questions": len(questions[split]) - len(np.unique(questions[split])),
-            "words": len(np.unique(words[split])),
-            "tasks": _merge([record.counts for record in mine]),
+            "repeated_questions": questions.hashes[split] - questions.distinct[split],
+            "words": words.distinct[split],
+            "tasks": {name: _shown(counts) for name, counts in _merge([r.counts for r in mine]).items()},
+            "variety": variety[split],
         }
         if asked.get("tokenizer"):
             splits[split]["tokens"] = sum(task["tokens"]["all"] for task in splits[split]["tasks"].values())
-    shared = 0
-    if len(words) > 1:
-        train, test = words.values()
-        shared = len(np.intersect1d(train, test))
+        for task, counted in splits[split]["tasks"].items():
+            # How many templates were asked with, not how often each.
+            asked_with = Counter(name.partition(".")[0] for name in counted.pop("template", ()))
+            for code, templates in sorted(asked_with.items()):
+                variety[split].setdefault(task, {}).setdefault(code, {})["templates"] = templates
     forms = [task.get("form", {}) for split in splits.values() for task in split["tasks"].values()]
     return {
         "asked": dict(asked),
         "splits": splits,
-        "words_shared_by_splits": shared,
+        "words_shared_by_splits": words.shared,
         "tool_calls": {form: sum(counts.get(form, 0) for counts in forms) for form in FORMS},
         "lexicons": {language: dict(report) for language, report in lexicons.items()},
         **({"covered": dict(covered)} if covered else {}),
         "shards": [record.as_json() for record in records],
     }
+
+
+def _shown(counts: dict[str, Any]) -> dict[str, Any]:
+    """Keep the commonest endings of words alone, commonest first; shards counted only so many."""
+    endings = sorted(counts.get("ending", {}).items(), key=lambda item: -item[1])
+    return {**counts, "ending": dict(endings[:ENDINGS_SHOWN])} if endings else counts
 
 
 def _merge(counts: Sequence[Any]) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from generators.book import Books, Conversations
+from generators.pages import Page
 from generators.parts import parts_of
 from generators.styles import style
+from generators.variety import glance
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -82,15 +84,18 @@ class _Preview:
         from generators.mend import told
 
         lines: list[str] = []
+        shown: list[Any] = []
         books, view = Books(), np.array(task.view, dtype=np.int64)
         for first in range(0, min(n, len(view)), ROWS):
             wanted = ROWS if seams else min(ROWS, n - first)
             batch = task.conversations(view[first : first + wanted], books.current())
             for row in range(min(len(batch), n - first)):
                 yield self._conversation(batch, row, first + row)
+            page = Page(batch.take(np.arange(min(len(batch), n - first))))
+            shown += [page.read(row) for row in range(min(len(batch), n - first))]
             if not first:
                 lines = told(batch.book, batch.text, self._patterns, seams)
-        yield "".join(f"{line}\n" for line in lines)
+        yield "".join(f"{line}\n" for line in (glance(shown), *lines))
 
     def _conversation(self, batch: Conversations, row: int, number: int) -> str:
         from rich.text import Text

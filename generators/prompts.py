@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import regex
+
 from generators.names import find
 
 FOLDER = Path(__file__).with_name("prompts")
 SLOTS = ("word", "letter", "phrase", "count")
+# In a literal alternative i is this code point plus i: a noncharacter, which Unicode leaves to processes.
+ALTERNATIVES = 0xFDD0
+_MOST_ALTERNATIVES = 16
+# French sets a space before these marks and inside « »; the file has a plain one.
+_SPACED = regex.compile(r" (?=[?!:;»](?!\)))|(?<=«) ")
 
 
 @dataclass(frozen=True)
@@ -26,26 +33,33 @@ class Template:
     Attributes:
         literals: the texts around the slots, one more than there are slots.
         slots: the slots' names, in the order in which they stand.
+        alternatives: words that agree with a slot: the number of their literal, and their forms; in the
+            literal a noncharacter stands for them. `generators.agreement` says what they may be.
     """
 
     literals: tuple[str, ...]
     slots: tuple[str, ...]
+    alternatives: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
     @classmethod
     def parse(cls, text: str, allowed: Sequence[str]) -> "Template":
         """Cut a template at its slots.
 
         Args:
-            text: such as "How many {letter} are in {word}?".
+            text: such as "How many {letter} are in {word}?", or "Is there {a|an} {letter} in {word}?".
             allowed: the slots that it may have, each once.
 
         Raises:
-            ValueError: a slot is unknown, stands twice, or the braces do not match.
+            ValueError: a slot is unknown, stands twice, or the braces do not match; alternatives are not
+                two or three.
 
         >>> Template.parse("How many {letter} are in {word}?", ["word", "letter"])
-        Template(literals=('How many ', ' are in ', '?'), slots=('letter', 'word'))
+        Template(literals=('How many ', ' are in ', '?'), slots=('letter', 'word'), alternatives=())
         """
-        literals, slots, literal = [], [], ""
+        literals: list[str] = []
+        slots: list[str] = []
+        alternatives: list[tuple[int, tuple[str, ...]]] = []
+        literal = ""
         try:
             fields = list(string.Formatter().parse(text))
         except ValueError as error:
@@ -53,6 +67,15 @@ class Template:
         for before, name, spec, conversion in fields:
             literal += before
             if name is None:
+                continue
+            if "|" in name and not spec and not conversion:
+                forms = tuple(name.split("|"))
+                if len(forms) > 3 or len(alternatives) == _MOST_ALTERNATIVES:
+                    raise ValueError(
+                        f"the template {text!r} has the alternatives {{{name}}}; allowed: two or three"
+                    )
+                literal += chr(ALTERNATIVES + len(alternatives))
+                alternatives.append((len(literals), forms))
                 continue
             if name not in allowed or spec or conversion:
                 slots_allowed = ", ".join(allowed)
@@ -62,7 +85,7 @@ class Template:
             slots.append(name)
             literals.append(literal)
             literal = ""
-        return cls((*literals, literal), tuple(slots))
+        return cls((*literals, literal), tuple(slots), tuple(alternatives))
 
 
 @dataclass(frozen=True)
@@ -72,12 +95,16 @@ class Language:
     Attributes:
         code: of the language, as wordfreq has it: "en".
         name: in English.
-        script: of its words, as in regex's \\p{Script=…}.
+        script: of its words, as Unicode names it; several, such as Japanese has, with spaces between.
         alphabet: the letters to ask for, "" where there are none.
         cased: whether its script has capitals.
         own_words: the share of its questions that ask about its own words; the rest: English words.
-        quotes: pairs of quotation marks that people type.
+        min_zipf: how rare its words are at most, unless somebody says otherwise.
+        quotes: pairs of quotation marks that people type: the pairs of Unicode's CLDR, then others.
         question_mark: what stands before and after a question.
+        full_stop: the mark that ends a request.
+        apart: a slot without quotes has spaces around it, since nothing else would part it from the words.
+        spaces: what people type where the file has a space before a mark such as "?", with shares.
         prompts: templates by kind: counting, spelling, phrase.
         openers: what people type before a question; the first is "".
         endings: how a message ends; "{mark}" stands for the template's final mark.
@@ -90,17 +117,16 @@ class Language:
     alphabet: str
     cased: bool
     own_words: float
+    min_zipf: float
     quotes: tuple[tuple[str, str], ...]
     question_mark: tuple[str, str]
+    full_stop: str
+    apart: bool
+    spaces: tuple[tuple[str, float], ...]
     prompts: Mapping[str, tuple[str, ...]]
     openers: tuple[str, ...]
     endings: tuple[str, ...]
     answers: Mapping[str, Mapping[str, tuple[str, ...]]]
-
-    @property
-    def full_stop(self) -> str:
-        """The mark that ends a request."""
-        return "。" if self.script == "Han" else "."
 
 
 def languages() -> list[str]:
@@ -125,19 +151,46 @@ def language(code: str) -> Language:
         alphabet=data["alphabet"],
         cased=data["cased"],
         own_words=data["own_words"],
+        min_zipf=data["min_zipf"],
         quotes=tuple((opening, closing) for opening, closing in data["quotes"]),
         question_mark=(data["question_mark"][0], data["question_mark"][1]),
+        full_stop=data.get("full_stop", "."),
+        apart=data.get("apart", False),
+        spaces=tuple((space, share) for space, share in data.get("spaces", [[" ", 1.0]])),
         prompts={kind: tuple(templates) for kind, templates in data["prompts"].items()},
         openers=tuple(data["fudge"]["openers"]),
         endings=tuple(data["fudge"]["endings"]),
-        answers={
-            section: {name: tuple(wordings) for name, wordings in sentences.items()}
-            for section, sentences in data["answer"].items()
-        },
+        answers=_answers(data["answer"], data.get("answer_space", " ")),
     )
 
 
-DEFAULT_SHARES = {"en": 0.70, "es": 0.15, "zh": 0.15}
+def spaced_marks(text: str, space: str) -> str:
+    """Write another space where a plain one stands before a mark or inside « ».
+
+    >>> spaced_marks("Combien de « e » ?", "")
+    'Combien de «e»?'
+    """
+    return _SPACED.sub(space, text)
+
+
+def _answers(
+    sections: Mapping[str, Mapping[str, Sequence[str]]], space: str
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Read the answer's sentences; what stands in the section "every" is part of all others."""
+    every = sections.get("every", {})
+    return {
+        section: {
+            name: tuple(spaced_marks(wording, space) for wording in wordings)
+            for name, wordings in {**sentences, **every}.items()
+        }
+        for section, sentences in sections.items()
+        if section != "every"
+    }
+
+
+# In each block of 100 rows 70 English ones and 5 of each other language, so that all its strands (questions
+# about its own words, questions about English ones) have whole rows.
+DEFAULT_SHARES = {"en": 0.70} | dict.fromkeys(("de", "es", "fr", "ja", "ko", "zh"), 0.05)
 
 
 def shares_of(wanted: "str | Mapping[str, float] | None", known: Sequence[str]) -> dict[str, float]:

@@ -4,6 +4,8 @@
 (['1024'], ['2', '3'])
 """
 
+from collections.abc import Sequence
+
 import regex
 
 from generators.wordlists import fold
@@ -72,7 +74,67 @@ def spelled_out(completion: str) -> list[list[str]]:
     """
     found: dict[tuple[str, ...], None] = {}
     for run in _LETTERS.findall(completion):
-        # Longer than any letter is only what was written to be slow: it need not be folded.
-        letters = regex.findall(_LETTER, run)
-        found[tuple(letter if len(letter) > 32 else fold(letter) for letter in letters)] = None
+        found[tuple(map(_folded, regex.findall(_LETTER, run)))] = None
     return [list(letters) for letters in found]
+
+
+def _folded(letter: str) -> str:
+    # Longer than any letter is only what was written to be slow: it need not be folded.
+    return letter if len(letter) > 32 else fold(letter)
+
+
+_IS_LETTER = regex.compile(_LETTER)
+_SEPARATORS = (" ", ", ", "\n", ",", "-", " - ", ". ", "|", "/", ".")
+
+
+def same_spelling(completion: str, letters: Sequence[str]) -> bool:
+    """Say whether a text spells these letters, in order and in any case, and spells nothing else.
+
+    A hyphen or an apostrophe parts the letters of most words, and is one of the letters of others: these
+    are looked for as a list with one separator throughout.
+
+    >>> same_spelling("fig: f-i-g", ["f", "i", "g"]), same_spelling("f, i, g or g, i, f", ["f", "i", "g"])
+    (True, False)
+    >>> same_spelling("don't: d o n ' t", [*"don't"]), same_spelling("d o n t", [*"don't"])
+    (True, False)
+    """
+    right = [fold(letter) for letter in letters]
+    if all(map(_IS_LETTER.fullmatch, letters)):
+        return spelled_out(completion) == [right]
+    if len(completion) > _MOST:
+        return False
+    text = fold(completion)
+    lists = [separator.join(right) for separator in _SEPARATORS]
+    found = [
+        match
+        for separator, listed in zip(_SEPARATORS, lists, strict=True)
+        for match in regex.finditer(regex.escape(listed), text)
+        if _alone(*_around(text, match), separator)
+    ]
+    if not found:
+        return False
+    # What is left, without the word itself, may spell nothing.
+    edges = sorted([0, *(edge for match in found for edge in match.span()), len(text)])
+    left = _NOTHING.join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+    return not spelled_out(left.replace("".join(right), _NOTHING))
+
+
+_MOST = 10_000  # characters: to fold more may take long, and no word is as long
+_NOTHING = "#" * 7  # no letters, and nothing that parts letters
+_NEAR = 34  # characters: more than any letter has, and a separator
+_BEFORE = regex.compile(r"(?:^|.*[\s:,])\X", regex.DOTALL)
+_BEHIND = regex.compile(r"\X(?:[\s,.!?。]|$)")
+
+
+def _around(text: str, match: "regex.Match[str]") -> tuple[str, str]:
+    start, end = match.span()
+    return text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+
+
+def _alone(before: str, behind: str, separator: str) -> bool:
+    """Say whether a list begins and ends where it was found: no further letter, and no part of a word."""
+    if before.endswith(separator) and _BEFORE.fullmatch(before[: -len(separator)]):
+        return False
+    if behind.startswith(separator) and _BEHIND.match(behind[len(separator) :]):
+        return False
+    return not regex.search(r"[^\s:,*`(]$", before) and not regex.match(r"[^\s.,!?。)*`]", behind)

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from generators.arrays import as_arrow
 from generators.book import Book
 from generators.columns import Column, Lines
 from generators.deal import Dealt
@@ -15,7 +18,9 @@ from generators.pieces import Group, Piece, exchange, output, python, text, when
 from generators.pythontool import PythonTool
 from generators.texts import Texts
 
-FORMS = ("refused", "tool", "no tool")  # how a row tells its call of the tool
+# How a row tells its call of the tool: with the call; or without, since the tool's contract refuses it, or
+# since it would say something else than the count by hand (`"nai\u0308ve".count("i")`); or there is no tool.
+FORMS = ("refused", "tool", "no tool", "differs")
 _FORMS, _NOTHING = Texts(FORMS), Texts([""])
 
 
@@ -30,6 +35,7 @@ class Script:
         answer: what a right answer comes to, short, (rows,).
         letter: the letter asked for, (rows,), if the task asks for one.
         word: the word asked about, (rows,), if it is one word.
+        style: of each row, (rows,), where it need not be the task's.
         facts: whatever else was drawn, (rows,) each, enough to recompute the truth from.
         words: all words that the row is about, if they are more than the one dealt.
     """
@@ -40,6 +46,7 @@ class Script:
     answer: Column
     letter: "Column | str" = ""
     word: "Column | str" = ""
+    style: "Column | str" = ""
     facts: "Mapping[str, Column | Lines | npt.NDArray[Any]]" = field(default_factory=dict)
     words: Lines | None = None
 
@@ -49,7 +56,7 @@ class ToolCall:
     """A call of the Python tool in each row, as it went.
 
     Attributes:
-        answered: (rows,) bool; the others the tool's contract refuses.
+        answered: (rows,) bool; the others the tool's contract refuses, or the answer is another than ours.
         output: what the tool said, (rows,); empty where it refused.
         form: how the row tells it, (rows,): one of FORMS.
         expression: what was run.
@@ -61,7 +68,14 @@ class ToolCall:
     expression: tuple[Piece, ...]
 
     @classmethod
-    def run(cls, tool: PythonTool, book: Book, rows: int, expression: tuple[Piece, ...]) -> "ToolCall":
+    def run(
+        cls,
+        tool: PythonTool,
+        book: Book,
+        rows: int,
+        expression: tuple[Piece, ...],
+        expected: "npt.NDArray[Any] | None" = None,
+    ) -> "ToolCall":
         """Run an expression in each row.
 
         Args:
@@ -69,15 +83,17 @@ class ToolCall:
             book: to set the expressions in, since they are run before the conversation is set.
             rows: how many.
             expression: in pieces.
+            expected: what it must come to, (rows,) integers; None takes whatever it comes to.
         """
         none = np.zeros(rows, dtype=np.int8)
         if tool.contract == "none":
             return cls(none.astype(np.bool_), Column(_NOTHING, none), Column(_FORMS, none + 2), expression)
         found = tool.run(book.strings(book.set(expression, rows)))
-        answered = found.is_valid().to_numpy(zero_copy_only=False)
-        return cls(
-            answered, Column.of(found.fill_null("")), Column(_FORMS, answered.astype(np.int8)), expression
-        )
+        form = found.is_valid().to_numpy(zero_copy_only=False).astype(np.int8)
+        if expected is not None:
+            same = pc.equal(found, pc.cast(as_arrow(expected), pa.string()))
+            form[~same.fill_null(True).to_numpy(zero_copy_only=False)] = FORMS.index("differs")
+        return cls(form == 1, Column.of(found.fill_null("")), Column(_FORMS, form), expression)
 
     def exchange(self, say: "Callable[..., Group]") -> Group:
         """Set the whole exchange with the tool, in the rows where it answers.

@@ -5,11 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from generators.agreement import Variants, choices
 from generators.columns import Column, Lines
 from generators.pieces import Piece, slot, when
 from generators.prompts import SLOTS, Language, Template, language
 from generators.ragged import offsets_of
 from generators.rows import Ints, Rows
+from generators.styled import Styled
 from generators.styles import Style, style
 from generators.texts import Texts
 
@@ -20,11 +22,12 @@ class Sentences:
     Args:
         languages: codes, in the order in which rows number them.
         section: "counting" or "phrase".
-        style: how slots are set; a style may bring wordings of its own.
+        styles: how slots are set, in the order in which rows number them; a style may bring wordings of
+            its own.
     """
 
-    def __init__(self, languages: Sequence[str], section: str, style: Style) -> None:
-        self._style = style
+    def __init__(self, languages: Sequence[str], section: str, *styles: Style) -> None:
+        self._styles = styles
         self._languages = [language(code) for code in languages]
         self._section = section
         self._made: dict[tuple[str, str, str], _Wordings] = {}
@@ -37,6 +40,7 @@ class Sentences:
         slots: Mapping[str, "Column | Lines"],
         before: str = "",
         after: str = "",
+        styled: Styled | None = None,
     ) -> list[Piece]:
         """Set one sentence for each row, in one of its wordings.
 
@@ -48,39 +52,52 @@ class Sentences:
                 that brings its own space.
             before, after: blank lines around the sentence. They are part of its first and last text,
                 since inside a run of newlines no cut between tokens is safe.
+            styled: the styles of the rows; None: the first in all of them.
         """
         key = (name, before, after)
         if key not in self._made:
-            wordings = [self._wordings(lang, name) for lang in self._languages]
-            self._made[key] = _Wordings(wordings, self._style.quotes, before, after)
-        return self._made[key].pieces(rows, f"{self._section}.{name}", language, slots)
+            pairs = [(style, lang) for style in self._styles for lang in self._languages]
+            wordings = [(lang.code, self._wordings(style, lang, name)) for style, lang in pairs]
+            quotes = [style.quotes for style, _ in pairs]
+            self._made[key] = _Wordings(wordings, quotes, before, after)
+        styled = styled or Styled(self._styles[0])
+        if styled.apart is not None:
+            language = language + styled.apart * len(self._languages)
+        return self._made[key].pieces(rows, f"{self._section}.{name}", language, slots, styled)
 
-    def _wordings(self, lang: Language, name: str) -> Sequence[str]:
-        own = self._style.sentences.get(lang.code, {}).get(self._section, {})
+    def _wordings(self, style: Style, lang: Language, name: str) -> Sequence[str]:
+        own = style.sentences.get(lang.code, {}).get(self._section, {})
         return own.get(name) or lang.answers[self._section][name]
 
 
 @lru_cache(maxsize=256)
-def sentences(languages: tuple[str, ...], section: str, style_name: str) -> Sentences:
+def sentences(languages: tuple[str, ...], section: str, *style_names: str) -> Sentences:
     """Return the sentences of a section, made once."""
-    return Sentences(languages, section, style(style_name))
+    return Sentences(languages, section, *map(style, style_names))
 
 
 class _Wordings:
     """The wordings of one sentence, of all languages, cut at their slots and set in columns."""
 
     def __init__(
-        self, wordings: Sequence[Sequence[str]], quotes: tuple[str, str], before: str, after: str
+        self,
+        wordings: Sequence[tuple[str, Sequence[str]]],
+        quotes: Sequence[tuple[str, str]],
+        before: str,
+        after: str,
     ) -> None:
-        self._counts = np.array([len(group) for group in wordings])
+        self._counts = np.array([len(group) for _, group in wordings])
         self._first = offsets_of(self._counts)
-        templates = [Template.parse(wording, SLOTS) for group in wordings for wording in group]
+        parsed = [(code, Template.parse(wording, SLOTS)) for code, group in wordings for wording in group]
+        templates = [template for _, template in parsed]
+        self._variants = Variants([choices(code, template) for code, template in parsed])
         self._slots = [slot for slot in SLOTS if any(slot in t.slots for t in templates)]
         places = max(len(t.slots) for t in templates)
         self._which = np.full((len(templates), places), -1)
         literals = [[""] * len(templates) for _ in range(places + 1)]
+        marks = [pair for pair, (_, group) in zip(quotes, wordings, strict=True) for _ in group]
         for number, template in enumerate(templates):
-            closing = before
+            closing, (opening, ending) = before, marks[number]
             for place, literal in enumerate(template.literals):
                 text = closing + literal
                 if place < len(template.slots):
@@ -92,28 +109,40 @@ class _Wordings:
                         )
                     # A quote after a space is a token of its own, so the slot is isolated. A number
                     # takes the space for itself: ` 3` is always cut off before the space.
-                    text = text[:-1] if slot == "count" else text + quotes[0]
-                    closing = "" if slot == "count" else quotes[1]
+                    text = text[:-1] if slot == "count" else text + opening
+                    closing = "" if slot == "count" else ending
                 else:
                     text += after
                 literals[place][number] = text
-        self._literals = [Texts(texts) for texts in literals]
+        self._literals = [
+            Texts(
+                [text for i, literal in enumerate(texts) for text in self._variants.expand(i, place, literal)]
+            )
+            for place, texts in enumerate(literals)
+        ]
 
     def pieces(
-        self, rows: Rows, field: str, language: Ints, slots: Mapping[str, "Column | Lines"]
+        self,
+        rows: Rows,
+        field: str,
+        language: Ints,
+        slots: Mapping[str, "Column | Lines"],
+        styled: Styled,
     ) -> list[Piece]:
         number = self._first[language] + rows.below(field, self._counts[language])
+        chosen = self._variants.choose(number, slots)
+        inside = {name: _slot(name, slots[name], styled) for name in self._slots}
         pieces: list[Piece] = []
         for place, texts in enumerate(self._literals):
-            pieces.append(Column(texts, number))
+            pieces.append(Column(texts, chosen.number(place, number)))
             if place < self._which.shape[1]:
                 which = self._which[number, place]
-                pieces += [when(which == i, _slot(name, slots[name])) for i, name in enumerate(self._slots)]
+                pieces += [when(which == i, inside[name]) for i, name in enumerate(self._slots)]
         return pieces
 
 
 _SLOTS = {"word": "word in prose", "phrase": "word in prose", "letter": "letter in prose"}
 
 
-def _slot(name: str, piece: Piece) -> Piece:
-    return slot(_SLOTS[name], piece) if name in _SLOTS else piece
+def _slot(name: str, column: "Column | Lines", styled: Styled) -> Piece:
+    return slot(_SLOTS[name], *styled.inside(column)) if name in _SLOTS else column

@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.book import Books, Conversations
 from generators.dialects import DICTIONARY, FLAT, Dialect
+from generators.distinct import write_hashes
 from generators.hashes import text_hashes
 from generators.mixture import Mixture
+from generators.variety import variety
+from generators.wordlists import fold
 
 BATCH = 10_000  # rows of a batch and of a row group
 OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
@@ -34,7 +37,9 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "count", "form", "cover")
+COUNTED = ("language", "lexicon", "style", "template", "count", "form", "kind", "cover")
+ENDING = 2  # characters of a word that are its ending
+ENDINGS = 100  # endings that a record keeps, the commonest
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,8 @@ def make(
         progress: told how many rows were written, after each batch.
 
     Returns:
-        The record, which then also lies in scratch, beside the hashes of questions and words.
+        The record, which then also lies in scratch, beside the hashes of questions and words and, for the
+        first shard of a split, how varied its first rows are.
     """
     counts: dict[str, dict[str, dict[str, int]]] = {}
     questions, words = [], []
@@ -143,19 +149,38 @@ def make(
             table = dialect.table(conversations)
             writer.write_table(table, row_group_size=BATCH)
             _count(conversations, table, counts)
+            if start == 0:
+                write_whole(variety_file(scratch, job), json.dumps(variety(conversations)))
             questions.append(text_hashes(conversations.questions()))
-            words.append(text_hashes(book.take(np.unique(conversations.words.values))))
+            words.append(text_hashes(folded(book.take(np.unique(conversations.words.values)))))
             progress(len(index))
+            del conversations, table  # not beside the next ones: 25 MiB
+    for counted in counts.values():
+        common = sorted(counted["ending"].items(), key=lambda item: (-item[1], item[0]))
+        counted["ending"] = dict(common[:ENDINGS])
     _flush(temporary)
     record = Record(job.file, job.stop - job.start, temporary.stat().st_size, sha256(temporary), counts)
     stem = scratch / f"{job.split}-{job.number:05}"
-    np.save(stem.with_suffix(".questions.npy"), np.concatenate(questions))
-    np.save(stem.with_suffix(".words.npy"), np.unique(np.concatenate(words)))
+    write_hashes(hash_file(scratch, job, "questions"), np.concatenate(questions))
+    write_hashes(hash_file(scratch, job, "words"), np.unique(np.concatenate(words)))
     write_whole(stem.with_suffix(".json"), json.dumps(record.as_json(), ensure_ascii=False))
     # The record first: a shard under its own name has one, whenever the process is killed.
     os.replace(temporary, folder / job.file)
     _flush((folder / job.file).parent)
     return record
+
+
+def folded(words: pa.StringArray) -> pa.StringArray:
+    """Fold words, so that Title and UPPER forms count as the word they are of.
+
+    >>> folded(pa.array(["fig", "Fig", "FIG"])).unique().to_pylist()
+    ['fig']
+    """
+    # Folding keeps small letters of ASCII, which nearly all words are of: only the others are worth a loop.
+    others = pc.invert(pc.and_(pc.string_is_ascii(words), pc.equal(pc.ascii_lower(words), words)))
+    return pc.replace_with_mask(
+        words, others, pa.array(map(fold, words.filter(others).to_pylist()), words.type)
+    )
 
 
 def _count(
@@ -176,6 +201,9 @@ def _count(
         _add(counted.setdefault("rows", {}), ["all"], [len(mine)])
         if tokens is not None:
             _add(counted.setdefault("tokens", {}), ["all"], [int(tokens[mine].sum(dtype=np.int64))])
+        words = book.take(conversations.words.take(mine).values)
+        ends = pc.value_counts(pc.utf8_slice_codeunits(words, start=-ENDING))
+        _add(counted.setdefault("ending", {}), ends.field(0).to_pylist(), ends.field(1).to_pylist())
 
 
 def _add(counts: dict[str, int], values: Sequence[str], rows: Sequence[int]) -> None:
@@ -207,6 +235,11 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def load_hashes(scratch: Path, job: Job, what: str) -> npt.NDArray[np.uint64]:
-    """Return the hashes of a shard's "questions" or "words"."""
-    return np.load(scratch / f"{job.split}-{job.number:05}.{what}.npy")
+def variety_file(scratch: Path, job: Job) -> Path:
+    """Return where the variety of a split's first rows lies, beside the record of its first shard."""
+    return scratch / f"{job.split}-{job.number:05}.variety"
+
+
+def hash_file(scratch: Path, job: Job, what: str) -> Path:
+    """Return where the hashes of a shard's "questions" or "words" lie; see generators.distinct."""
+    return scratch / f"{job.split}-{job.number:05}.{what}.npy"

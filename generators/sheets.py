@@ -80,6 +80,11 @@ class Sheet:
         return not self.failing
 
     @property
+    def told(self) -> bool:
+        """Whether there is any slot in the assistant's turn to tell of."""
+        return any(line.promised for line in self.lines)
+
+    @property
     def short(self) -> bool:
         """Whether the style claims what does not hold."""
         return self.claims and not self.whole
@@ -119,14 +124,16 @@ class Sheet:
         """Say in one sentence what was found."""
         where = f"on {self.tokenizer}" if self.measured else f"for the pattern {self.tokenizer}"
         claim = f"{self.style} (claims {'isolation' if self.claims else 'nothing'})"
+        if not self.told:
+            return f"{claim}: no slot is marked in the assistant's turn, so nothing is told of it"
         if self.whole:
             return f"{claim}: every slot of the assistant's turn is isolated {where}"
         worst = min(self.failing, key=lambda line: line.verdict.isolated / line.verdict.occurrences)
         slots, verdict = dict.fromkeys(line.slot for line in self.failing), worst.verdict
         return (
             f"{claim}: not isolated {where}: {', '.join(slots)}; the {worst.slot} of {worst.task} "
-            f"({worst.language}) is so in {verdict.isolated:,} of {verdict.occurrences:,} places, and not in "
-            f"{verdict.failures[0]}"
+            f"({worst.language}) is isolated in {verdict.isolated:,} of {verdict.occurrences:,} places, but "
+            f"not in {verdict.failures[0]}"
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -88,11 +88,12 @@ def _reason(chosen: str, sheets: Mapping[str, Sheet], encoding: Encoding) -> dic
     looked = sum(found["rows"] for found in sheet.tasks.values())
     how = "proved from its split pattern" if sheet.proved else "measured"
     forms = len(sheet.forms("letter"))
-    why = (
-        f"every slot of the assistant's turn is isolated on {encoding.name} in {looked:,} conversations "
-        f"({how}); a letter has {forms} form{'s' * (forms != 1)}; {sheet.tokens_a_conversation:.1f} tokens a "
-        "conversation"
-    )
+    where = f"in {looked:,} conversations"
+    told = f"every slot of the assistant's turn is isolated on {encoding.name} {where} ({how})"
+    if not sheet.told:
+        told = f"no slot is marked in the assistant's turn {where}, so the cheapest is taken"
+    letter = f"; a letter has {forms} form{'s' * (forms != 1)}" if forms else ""
+    why = f"{told}{letter}; {sheet.tokens_a_conversation:.1f} tokens a conversation"
     return {
         "style": chosen,
         "tokenizer": {"name": encoding.name, "fingerprint": encoding.fingerprint},

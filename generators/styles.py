@@ -13,8 +13,10 @@ strings that check it are made from the same fields.
 '1: f\\n2: i hit! count=1\\n3: g'
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,10 @@ from generators.ragged import Ragged
 Counts = npt.NDArray[np.int64]
 
 
+# Graphemes that begin and end with a letter; marks may stand between, as in Devanagari.
+_LETTERS = regex.compile(r"(?=[\p{L}\p{M}]+\Z)(?:(?=\p{L})\X(?<=\p{L}))+")
+
+
 @dataclass(frozen=True)
 class Style:
     """How words and letters are written.
@@ -36,11 +42,16 @@ class Style:
         name: as in --style.
         quotes: around a word or letter in prose. A space stands before the first, always: with it the
             quote is a token of its own, without it `'s` at the head of 'strawberry' is one.
-        first: what stands before the first letter of a spelled word, after "W:".
+        first: what stands before the first letter of a spelled word, after its head.
         between: what stands before each further letter, beside `first`.
         step: what stands between the number of a step and its letter.
         call: what stands before the word, before the letter and after it, in a call of the tool.
         isolates: whether every slot of the assistant's turn is isolated on every split pattern.
+        inner: what a word or letter begins with between quotes, at a head and in a call: with a space there,
+            and one behind, it is isolated whatever it is.
+        head: around a word before its letters.
+        counted: whether the number of letters stands behind them.
+        miss: what stands behind the letter of a step that is not counted.
         sentences: wordings of the answer that this style brings, by language and section; a language
             that it lacks has its own.
     """
@@ -52,17 +63,54 @@ class Style:
     step: str
     call: tuple[str, str, str]
     isolates: bool
+    inner: str = ""
+    head: tuple[str, str] = ("", ":")
+    counted: bool = False
+    miss: str = ""
     sentences: Mapping[str, Mapping[str, Mapping[str, tuple[str, ...]]]] = field(default_factory=dict)
+
+    def fits(self, text: str) -> bool:
+        """Say whether this style isolates a word, or a letter, on every split pattern.
+
+        All but `universal` set letters beside punctuation and newlines, so they take letters alone, in
+        NFC, as qwen2 reads them. A letter may not end in a combining mark: in six of the patterns that is
+        punctuation, and runs on into the quote, comma or newline behind it. Digits would do, but go with
+        the rest: beside the numbers of the steps they are read more easily where `universal` sets them
+        apart. `classic` isolates nothing, and so refuses nothing.
+
+        >>> style = STYLES["spaced"]
+        >>> [style.fits(word) for word in ("naïve", "nai\u0308ve", "don't", "x²", "中国")]
+        [True, False, False, False, True]
+        """
+        if not self.isolates or self.inner:
+            return True
+        return unicodedata.is_normalized("NFC", text) and bool(_LETTERS.fullmatch(text))
 
     # As strings, for one word: what the columns below must equal.
 
+    def quote(self, text: str) -> str:
+        """Write a word or letter in prose, with the space before it."""
+        return f" {self.quotes[0]}{self.inner}{text}{self.quotes[1]}"
+
+    def quoted_in(self, line: str) -> list[str]:
+        """Find the words and letters that stand in a line of prose."""
+        opening, closing = (regex.escape(mark) for mark in self.quotes)
+        return regex.findall(f" {opening}{self.inner}(.+?){closing}", line)
+
     def spelling(self, word: str, letters: Iterable[str]) -> str:
         """Write a word and its letters."""
-        return f"{word}:{self.listed(letters)}"
+        return f"{self.head[0]}{self.inner}{word}{self.head[1]}{self.listed(letters)}"
+
+    def headed(self, line: str) -> str:
+        """Find the word at the head of a line that may spell it; "" where there is none."""
+        before, after = self.head[0] + self.inner, self.head[1]
+        return line[len(before) : line.index(after)] if line.startswith(before) and after in line else ""
 
     def listed(self, letters: Iterable[str]) -> str:
-        """Write letters as they stand after the word."""
-        return self.first + (self.between + self.first).join(letters)
+        """Write letters as they stand after the head."""
+        letters = list(letters)
+        behind = f" ({len(letters)})" if self.counted else ""
+        return self.first + (self.between + self.first).join(letters) + behind
 
     def steps(self, letters: Iterable[str], letter: str) -> str:
         """Write the running count of a letter, a line for each letter."""
@@ -70,20 +118,19 @@ class Style:
         for place, each_letter in enumerate(letters, 1):
             hit = each_letter == letter
             count += hit
-            lines.append(f"{place}:{self.step}{each_letter}" + (f" hit! count={count}" if hit else ""))
+            lines.append(f"{place}{self.step}{each_letter}" + (f" hit! count={count}" if hit else self.miss))
         return "\n".join(lines)
 
     def expression(self, text: str, letter: str) -> str:
         """Write the call of the Python tool that counts a letter in a text."""
-        return f"{self.call[0]}{text}{self.call[1]}{letter}{self.call[2]}"
+        return f"{self.call[0]}{self.inner}{text}{self.call[1]}{self.inner}{letter}{self.call[2]}"
 
     def tally(self, words: Sequence[str], counts: Sequence[int]) -> str:
         """Write the sum of the counts of several words, one addition a line."""
-        opening, closing = self.quotes
         lines, total = [], 0
         for place, (word, count) in enumerate(zip(words, counts, strict=True), 1):
             total += count
-            lines.append(f"{place}: {opening}{word}{closing} {count} sum={total}")
+            lines.append(f"{place}:{self.quote(word)} {count} sum={total}")
         return "\n".join(lines)
 
     def slot_in(self, slot: str, text: str) -> tuple[int, int]:
@@ -92,24 +139,38 @@ class Style:
         >>> STYLES["quote-comma"].slot_in("loop letter", "\\n3: r hit! count=1")
         (3, 5)
         """
+        start, stop = 0, len(text)
         if slot == "list letter":
-            letter = text.removeprefix(self.between)
-            if letter.startswith(self.first) and letter != self.first:
-                return len(text) - len(letter), len(text)
-        if slot == "loop letter" and (line := _LOOP_LINE.fullmatch(text)):
-            return line.span(1)
-        return 0, len(text)
+            later = self.between + self.first
+            start = len(later if text.startswith(later) and text != later else self.first)
+        elif slot == "loop letter" and (line := self._line.fullmatch(text)):
+            start, stop = line.span(1)
+        # A space before a letter is part of its slot.
+        return start - text[:start].endswith(" "), stop
+
+    @cached_property
+    def _line(self) -> "regex.Pattern[str]":
+        behind = f" hit! count=[0-9]+|{regex.escape(self.miss)}"
+        return regex.compile(f"\\n?[0-9]+{regex.escape(self.step)}(.+?)(?:{behind})", regex.DOTALL)
 
     # As pieces over columns, for a batch.
 
+    def inside(self, words: "Column | Lines") -> "Column | Lines":
+        """Set a word or letter, or the words of a phrase, as they stand between quotes and in a call."""
+        if isinstance(words, Column):
+            return affixed(self.inner, words)
+        return joined(words, "" if self.inner else " ", self.inner)
+
     def quoted(self, column: Column) -> list[Piece]:
         """Set a word or letter in prose, with the space that its quote needs."""
-        return [f" {self.quotes[0]}", slot("word in prose", column), self.quotes[1]]
+        return [f" {self.quotes[0]}", slot("word in prose", self.inside(column)), self.quotes[1]]
 
     def spelling_pieces(self, word: Column, letters: Lines) -> list[Piece]:
         """Set a word and its letters."""
         listed = joined(letters, self.between, self.first)
-        return [slot("word to spell", word), ":", slot("list letter", listed)]
+        behind: list[Piece] = [number(letters.rows.lengths, " ("), ")"] if self.counted else []
+        before, after = self.head
+        return [before, slot("word to spell", self.inside(word)), after, slot("list letter", listed), *behind]
 
     def step_pieces(self, letters: Lines, letter: Column) -> tuple[Group, Counts]:
         """Set the running count of a letter.
@@ -127,7 +188,7 @@ class Style:
         count = (total[1:] - rows.spread(total[rows.starts])) * hits
         places = rows.places() + 1
         spaced = Column(letters.texts.affixed(self.step), rows.values)
-        lines = each(_step, spaced, number(places), number(count))
+        lines = each(_step_or_no if self.miss else _step, spaced, number(places), number(count))
         found = Lines(lines.texts, Ragged(rows.offsets, lines.index))
         return slot("loop letter", found), np.diff(total[rows.offsets])
 
@@ -143,22 +204,28 @@ class Style:
         total = np.concatenate(([0], np.cumsum(counts)))
         running = total[1:] - rows.spread(total[rows.starts])
         place = affixed("", number(rows.places() + 1), f": {self.quotes[0]}").map(_on_new_line)
+        words = affixed(self.inner, words)
         sums = affixed(self.quotes[1] + " ", number(counts), " sum=")
         return for_each(offsets, place, slot("word in prose", words), each(_join, sums, number(running)))
 
-    def call_pieces(self, text: Sequence[Piece], letter: Column) -> list[Piece]:
-        """Set the call of the Python tool that counts a letter in a text."""
+    def call_pieces(self, words: "Column | Lines", letter: Column) -> list[Piece]:
+        """Set the call of the Python tool that counts a letter in a word, or in the words of a phrase."""
         opening, between, closing = self.call
-        return [opening, slot("tool word", *text), between, slot("tool letter", letter), closing]
-
-
-_LOOP_LINE = regex.compile(r"\n?[0-9]+:(.+?)(?: hit! count=[0-9]+)?", regex.DOTALL)
+        word, asked = slot("tool word", self.inside(words)), slot("tool letter", self.inside(letter))
+        return [opening, word, between, asked, closing]
 
 
 def _step(letter: str, place: str, count: str) -> str:
     # A newline belongs to the step that it precedes: after a letter or digit it is always cut off.
-    line = f"{place}:{letter}" + (f" hit! count={count}" if count != "0" else "")
+    line = f"{place}{letter}" + (f" hit! count={count}" if count != "0" else "")
     return line if place == "1" else "\n" + line
+
+
+_MISS = " no"
+
+
+def _step_or_no(letter: str, place: str, count: str) -> str:
+    return _step(letter, place, count) + (_MISS if count == "0" else "")
 
 
 def _on_new_line(line: str) -> str:
@@ -189,16 +256,47 @@ STYLES = {
             quotes=('"', '"'),
             first=" ",
             between=",",
-            step=" ",
+            step=": ",
             call=('("', '").count("', '")'),
             isolates=True,
+        ),
+        Style(
+            name="spaced",
+            quotes=('"', '"'),
+            first=" ",
+            between="",
+            step=": ",
+            call=('("', '").count("', '")'),
+            isolates=True,
+        ),
+        Style(
+            name="lines",
+            quotes=('"', '"'),
+            first="\n",
+            between="",
+            step="->",
+            call=('("', '").count("', '")'),
+            isolates=True,
+        ),
+        Style(
+            name="universal",
+            quotes=('"', ' "'),
+            first=" ",
+            between="",
+            step=": ",
+            call=('("', ' ").count("', ' ".strip())'),
+            isolates=True,
+            inner=" ",
+            head=('"', ' ":'),
+            counted=True,
+            miss=_MISS,
         ),
         Style(
             name="classic",
             quotes=("'", "'"),
             first="",
             between=",",
-            step="",
+            step=":",
             call=("'", "'.count('", "')"),
             isolates=False,
             sentences={"en": {"counting": _CLASSIC}},

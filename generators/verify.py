@@ -164,6 +164,8 @@ class _Work:
                     problems += self.checks[task](row)
                 facts = row["facts"] or {}
                 words.update(_fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
+                if facts.get("source"):
+                    words.add(_fold(facts["source"]))  # what a variant was made from is of its split
                 report.trained += sum(trained for _, _, _, trained in row["all_parts"])
                 for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
                     if kind == "python" and after == "python_output":

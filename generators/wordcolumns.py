@@ -83,7 +83,7 @@ def build(asked: dict[str, Any], files: dict[str, tuple[Path, bytes]]) -> pa.Rec
             **{name: asked[name] for name in ("language", "script", "alphabet", "min_zipf")}
         )
         source = {"package": "wordfreq", "version": package_version("wordfreq"), "list": "best"}
-    kept, report = _filtered(found, asked, others)
+    kept, report, typed = _filtered(found, asked, others)
     if not kept:
         dropped = ", ".join(f"{count:,} {reason}" for reason, count in report["dropped"].items() if count)
         raise LexiconError(f"no word of the language {asked['language']!r} is left (dropped: {dropped})")
@@ -124,6 +124,7 @@ def build(asked: dict[str, Any], files: dict[str, tuple[Path, bytes]]) -> pa.Rec
         "fingerprint": digest.hexdigest(),
         "graphemes": graphemes,
         "alphabet": alphabet,
+        "typed": typed,
         "report": report,
     }
     columns = {"words": strings, "zipf": pa.array(zipf), "test": pa.array(test.view(np.uint8))}
@@ -135,7 +136,7 @@ def build(asked: dict[str, Any], files: dict[str, tuple[Path, bytes]]) -> pa.Rec
 
 def _filtered(
     found: Found, asked: dict[str, Any], others: dict[str, dict[str, float]]
-) -> tuple[dict[str, float], dict[str, Any]]:
+) -> tuple[dict[str, float], dict[str, Any], list[str]]:
     """Leave out what offends and what the person excludes; say how many."""
     excluded = {fold(word) for word in others.get("exclude", ())}
     lists = {} if asked["offensive"] else offensive_lists(asked["language"])
@@ -161,7 +162,9 @@ def _filtered(
         "offensive": {"kept": asked["offensive"], "lists": dropped, "inflections": inflections},
         "exclude": {"words": len(excluded), "dropped": out},
     }
-    return kept, report
+    out_of = listed | forms | excluded
+    typed = [word for word in found.typed if not out_of.intersection([fold(word), *fold(word).split("'")])]
+    return kept, report, typed
 
 
 def spelled(words: list[str]) -> tuple[list[str], Ragged, dict[str, Ragged]]:

@@ -37,6 +37,7 @@ class Found(NamedTuple):
 
     zipf: dict[str, float]  # word -> log10 of its occurrences in a billion words, not rounded to float32
     dropped: dict[str, int]  # reason -> words left out for it
+    typed: tuple[str, ...] = ()  # words with an apostrophe inside, which are no words of letters
 
 
 def fold(word: str) -> str:
@@ -166,7 +167,8 @@ def frequent_words(language: str, *, script: str, alphabet: str, min_zipf: float
     """Read wordfreq's best list of a language, whose words go down to about zipf 1.
 
     A word is kept whose zipf is at least `min_zipf`, that is letters only and two graphemes or more, and
-    whose graphemes all stand in `alphabet`, or, without one, whose letters are all of `script`.
+    whose graphemes all stand in `alphabet`, or, without one, whose letters are all of `script`, which may
+    name several with spaces between.
 
     Source: Robyn Speer, wordfreq 3 (data CC BY-SA 4.0); bin i of its list is frequency 10 ** (-i / 100).
 
@@ -181,6 +183,7 @@ def frequent_words(language: str, *, script: str, alphabet: str, min_zipf: float
             f"{', '.join(sorted(wordfreq.available_languages()))}; for others give a file of words"
         )
     zipf: dict[str, float] = {}
+    typed: list[str] = []
     dropped = Counter({"zipf": 0, "letters": 0, "short": 0, "script": 0, "repeated": 0})
     for index, words in enumerate(wordfreq.get_frequency_list(language, "best")):
         frequency = round(9 - index / 100, 2)
@@ -191,13 +194,15 @@ def frequent_words(language: str, *, script: str, alphabet: str, min_zipf: float
             word = normalize("NFC", word)
             if not own(word):
                 letters = _LETTERS.fullmatch(word)
+                if "'" in word and alphabet and all(map(_LETTERS.fullmatch, word.split("'"))):
+                    typed.append(word)
                 dropped["letters" if not letters else "script" if _WORD.fullmatch(word) else "short"] += 1
             elif word in zipf:
                 dropped["repeated"] += 1
             else:
                 zipf[word] = frequency
     wordfreq.get_frequency_list.cache_clear()  # 320,000 words that nobody asks for again
-    return Found(zipf, dict(dropped))
+    return Found(zipf, dict(dropped), tuple(dict.fromkeys(typed)))
 
 
 def own_words(*, script: str, alphabet: str) -> Callable[[str], object]:
@@ -206,20 +211,26 @@ def own_words(*, script: str, alphabet: str) -> Callable[[str], object]:
     >>> own = own_words(script="Latin", alphabet="abc")
     >>> bool(own("cab")), bool(own("cat")), bool(own("a"))
     (True, False, False)
+    >>> own = own_words(script="Han Hiragana Katakana", alphabet="")
+    >>> bool(own("ゲーム")), bool(own("食べる")), bool(own("Tシャツ"))
+    (True, True, False)
 
     Raises:
         LexiconError: Unicode has no such script.
     """
     graphemes = sorted(regex.findall(r"\X", normalize("NFC", alphabet)), key=len, reverse=True)
-    # V1 for the intersection; a mark may be of the script "Inherited", so only letters are asked.
-    unit = "|".join(map(regex.escape, graphemes)) or rf"[\p{{L}}&&\p{{Script={script}}}]\p{{M}}*"
+    # V1 for the intersection; a mark may be of the script "Inherited", so only letters are asked. By the
+    # extensions ー, which Unicode counts as common, is of Hiragana and Katakana.
+    scripts = "".join(rf"\p{{Script_Extensions={name}}}" for name in script.split())
+    unit = "|".join(map(regex.escape, graphemes)) or rf"[\p{{L}}&&[{scripts}]]\p{{M}}*"
     if graphemes and len(graphemes[0]) == 1:
         unit = "[" + "".join(map(regex.escape, graphemes)) + "]"
     try:
         pattern = regex.compile(rf"(?=\X\X)(?:{unit})+", regex.V1)
     except regex.error:
         raise LexiconError(
-            f"there is no script {script!r}; a script is as Unicode names it: Latin, Han"
+            f"there is no script {script!r}; a script is as Unicode names it: Latin, Han; several have "
+            "spaces between"
         ) from None
     return pattern.fullmatch  # type: ignore[no-any-return, unused-ignore]
 

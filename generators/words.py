@@ -1,8 +1,9 @@
 """The words of one or more lexicons as one table, numbered through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from generators.lexicon import Lexicon
 from generators.ragged import Ragged, offsets_of
 from generators.rows import below
 from generators.texts import Texts
+from generators.variants import Variants, variants_of
+from generators.wordlists import fold
 
 Ints = npt.NDArray[np.int32]
 _SETS = 4  # kept, of tens of megabytes each
@@ -31,6 +34,7 @@ class Words:
         letters: each word's letters, in order.
         by_count: each word's distinct letters that it has once, twice, three times or more.
         alphabets: for each lexicon, the letters that may be asked for though absent.
+        variants: the lexicons behind the first ones that hold variants of their words.
     """
 
     lexicons: tuple[Lexicon, ...]
@@ -42,12 +46,15 @@ class Words:
     alphabets: tuple[Ints, ...]
     test: npt.NDArray[np.bool_]
     common: npt.NDArray[np.bool_]
+    variants: tuple[Variants, ...] = ()
     _holders: dict[tuple[int, bool], Ragged] = field(default_factory=dict, repr=False)
+    _marked: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False)
     _shared: dict[tuple[int, int], npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, lexicons: Sequence[Lexicon]) -> "Words":
-        """Put lexicons together."""
+    def of(cls, lexicons: Sequence[Lexicon], variants: Sequence[Variants] = ()) -> "Words":
+        """Put lexicons together, and variants of their words behind them."""
+        lexicons = [*lexicons, *(variant.lexicon for variant in variants)]
         number: dict[str, int] = {}
         maps = [
             np.array([number.setdefault(g, len(number)) for g in lexicon.graphemes], dtype=np.int32)
@@ -68,9 +75,11 @@ class Words:
             graphemes=Texts(list(number)),
             letters=stack("letters"),
             by_count=(stack("once"), stack("twice"), stack("more")),
-            alphabets=tuple(m[lexicon.alphabet] for lexicon, m in zip(lexicons, maps, strict=True)),
+            # One case of each letter, where a person's own words have both.
+            alphabets=tuple(m[_one_case(lexicon)] for lexicon, m in zip(lexicons, maps, strict=True)),
             test=np.concatenate([lexicon.test for lexicon in lexicons]),
             common=np.concatenate([lexicon.common for lexicon in lexicons]),
+            variants=tuple(variants),
         )
         for lexicon in lexicons:
             lexicon.release()
@@ -111,11 +120,58 @@ class Words:
         rows = pa.ListArray.from_arrays(pa.array(self.letters.offsets, pa.int32()), letters)
         return Texts(pc.binary_join(rows, " "))
 
+    def letters_where(self, name: str, test: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+        """Say of which letters something holds, asked once for each: (graphemes,).
+
+        Args:
+            name: of the test, under which its answers are kept.
+            test: of a letter.
+        """
+        if name not in self._marked:
+            letters = self.graphemes.slice(0, len(self.graphemes)).to_pylist()
+            self._marked[name] = np.fromiter(map(test, letters), np.bool_, len(letters))
+        return self._marked[name]
+
+    @cached_property
+    def uncased(self) -> npt.NDArray[np.int64]:
+        """For each letter the number of the first that is the same but for its case, (graphemes,)."""
+        first: dict[str, int] = {}
+        letters = self.graphemes.slice(0, len(self.graphemes)).to_pylist()
+        return np.array([first.setdefault(fold(letter), i) for i, letter in enumerate(letters)], np.int64)
+
     def count(self, numbers: npt.NDArray[np.int64], letters: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Count a letter in a word, for each row: (rows,)."""
+        """Count a letter in a word, in either case, for each row: (rows,)."""
         spelled = self.letters.take(numbers)
-        hits = np.concatenate(([0], np.cumsum(spelled.values == spelled.spread(letters))))
+        same = self.uncased[spelled.values] == spelled.spread(self.uncased[letters])
+        hits = np.concatenate(([0], np.cumsum(same)))
         return np.diff(hits[spelled.offsets])
+
+    def distinct(self, lexicon: int) -> list[Ragged]:
+        """Return the letters of a lexicon's words, each once, in parts; of variants in one case."""
+        start, stop = self.starts[lexicon], self.starts[lexicon + 1]
+        if lexicon < len(self.lexicons) - len(self.variants):
+            return [rows.slice(start, stop) for rows in self.by_count]
+        rows = self.letters.slice(start, stop)
+        size = len(self.graphemes)
+        keys = np.unique(rows.spread(np.arange(len(rows))) * size + self.uncased[rows.values])
+        word, letter = np.divmod(keys, size)
+        return [Ragged(offsets_of(np.bincount(word, minlength=len(rows))), letter)]
+
+    def origin(self, numbers: npt.NDArray[np.int64]) -> Column:
+        """Return the words that variants were made from, (rows,); "" for what was made from none."""
+        return Column(self._origins[0], self._origins[1][numbers])
+
+    @cached_property
+    def _origins(self) -> tuple[Texts, Ints]:
+        base = len(self.texts) - sum(len(variant.source) for variant in self.variants)
+        found = [np.full(base, -1, dtype=np.int64)]
+        for variant in self.variants:
+            found.append(np.where(variant.source < 0, -1, self.starts[variant.base] + variant.source))
+        numbers = np.concatenate(found)
+        distinct, index = np.unique(numbers, return_inverse=True)
+        texts = self.texts.take(np.maximum(distinct, 0))
+        texts[0] = "" if distinct[0] < 0 else texts[0]
+        return Texts(texts), index.astype(np.int32)
 
     def holders(self, times: int, test: bool) -> Ragged:
         """For each lexicon and letter, the words of a split that have the letter so many times.
@@ -163,14 +219,34 @@ class Words:
         return Ragged(offsets_of([len(row) for row in rows]), np.concatenate(rows).astype(np.int32))
 
 
-_made: dict[tuple[str, ...], Words] = {}
+def _one_case(lexicon: Lexicon) -> Ints:
+    first: dict[str, int] = {}
+    for letter in lexicon.alphabet.tolist():
+        first.setdefault(fold(lexicon.graphemes[letter]), letter)
+    return np.array(list(first.values()), dtype=np.int32)
 
 
-def words_of(lexicons: Sequence[Lexicon]) -> Words:
-    """Return the words of lexicons, which all tasks of a process share: the table of the last few sets."""
-    key = tuple(lexicon.fingerprint for lexicon in lexicons)
+_made: dict[tuple[Any, ...], Words] = {}
+
+
+def words_of(
+    lexicons: Sequence[Lexicon],
+    kinds: Sequence[str] = (),
+    offensive: bool = False,
+    others: Sequence[Lexicon] = (),
+) -> Words:
+    """Return the words of lexicons, which all tasks of a process share: the table of the last few sets.
+
+    Args:
+        lexicons: where the words come from.
+        kinds: which variants of them come too, see generators.kinds.
+        offensive: keep slurs among the variants.
+        others: more words, which have no variants.
+    """
+    every = (*lexicons, *others)
+    key = (*(lexicon.fingerprint for lexicon in every), *kinds, offensive)
     if key not in _made:
         while len(_made) >= _SETS:
             _made.pop(next(iter(_made)))
-        _made[key] = Words.of(lexicons)
+        _made[key] = Words.of(every, variants_of(lexicons, kinds, offensive) if kinds else ())
     return _made[key]

@@ -20,6 +20,7 @@ from generators.columns import Column, Lines, each, number, spaced
 from generators.cover import COVERS, Cover, Room
 from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, largest_remainder, strands_of
 from generators.fudge import Asked, Questions
+from generators.kinds import kinds_of
 from generators.lexicon import Lexicon, open_lexicon
 from generators.names import find
 from generators.pages import Pages
@@ -43,10 +44,12 @@ from generators.pieces import (
 from generators.preview import preview
 from generators.prompts import Language, language, languages, shares_of
 from generators.pythontool import PythonTool
+from generators.ragged import Ragged
 from generators.rows import Rows
 from generators.score import same_answer
 from generators.script import Script, ToolCall
 from generators.sentences import sentences
+from generators.styled import Styled
 from generators.styles import style as style_of
 from generators.texts import Texts
 from generators.words import Words, words_of
@@ -58,7 +61,7 @@ __all__ = [
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
-COUNTED = ("count", "form", "lexicon", "cover")  # facts that the manifest counts rows by
+COUNTED = ("count", "form", "lexicon", "kind", "cover")  # facts that the manifest counts rows by
 Index = npt.NDArray[np.int64]
 _COVERS = Texts(COVERS)
 
@@ -78,8 +81,11 @@ class Task:
         lexicon: a person's own words instead of wordfreq's, a file with a word a line.
         holdout: a file with words that must be test words.
         exclude: a file with words that must not come.
-        min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words.
+        min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words. None: as each
+            language's file says.
         offensive: keep slurs and obscenities.
+        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "usual", "none", or
+            such as "upper:0.02,misspelt:0.01".
         cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
             alphabetic tokens so many times, in a word or by itself. For tasks that spell words.
 
@@ -130,8 +136,9 @@ class Task:
         lexicon: "str | PathLike[str] | None" = None,
         holdout: "str | PathLike[str] | None" = None,
         exclude: "str | PathLike[str] | None" = None,
-        min_zipf: float = 2.0,
+        min_zipf: float | None = None,
         offensive: bool = False,
+        kinds: "str | Mapping[str, float]" = "none",
         cover: str | None = None,
     ) -> None:
         self.size = _integer("size", size, least=1, most=2**52)
@@ -149,13 +156,14 @@ class Task:
         if answer_language != "question":
             find(answer_language, languages(), "answer language")
         self.answer_language = answer_language
-        self._lexicon = lexicon
+        self._lexicon, self._offensive = lexicon, offensive
+        self._min_zipf = min_zipf
+        self.kinds = kinds_of(kinds)
         self._words_from = partial(
             open_lexicon,
             file=lexicon,
             holdout=holdout,
             exclude=exclude,
-            min_zipf=min_zipf,
             offensive=offensive,
         )
         if cover is not None and not self.covers:
@@ -184,12 +192,24 @@ class Task:
         """Ask the task's question in each row's language, in one of many ways."""
         return self._questions.ask(dealt, slots)
 
-    def speaker(self, section: str, dealt: Dealt, **slots: "Column | Lines") -> "Callable[..., Group]":
+    def styled(self, dealt: Dealt, phrases: Ragged | None = None) -> Styled:
+        """Return the styles of the rows: the task's, and `universal` where that can't isolate a word.
+
+        Args:
+            dealt: what the rows were dealt.
+            phrases: the numbers of all words of each row, where they are more than the one dealt.
+        """
+        return Styled.of(self.style, dealt, phrases)
+
+    def speaker(
+        self, section: str, dealt: Dealt, styled: Styled | None = None, **slots: "Column | Lines"
+    ) -> "Callable[..., Group]":
         """Return a function that sets the sentences of the answer, in the language of each row.
 
         Args:
             section: of the language files: "counting" or "phrase".
             dealt: what the rows were dealt.
+            styled: the styles of the rows; None: the task's.
             slots: what stands in the sentences' slots.
 
         Returns:
@@ -199,16 +219,24 @@ class Task:
         codes = list(self.languages)
         if self.answer_language != "question":
             codes = [self.answer_language] * len(codes)
-        known = sentences(tuple(codes), section, self.style.name)
+        styled = styled or Styled(self.style)
+        known = sentences(tuple(codes), section, *(style.name for style in styled.styles))
 
         def say(name: str, before: str = "", after: str = "", **more: "Column | Lines") -> Group:
-            return Group(tuple(known.say(name, dealt.rows, dealt.language, {**slots, **more}, before, after)))
+            given = {**slots, **more}
+            return Group(tuple(known.say(name, dealt.rows, dealt.language, given, before, after, styled)))
 
         return say
 
-    def call(self, rows: int, *pieces: Piece) -> ToolCall:
-        """Run an expression for the Python tool in each row, and see what comes back."""
-        return ToolCall.run(self.tool, self._expressions, rows, pieces)
+    def call(self, rows: int, *pieces: Piece, expected: Index | None = None) -> ToolCall:
+        """Run an expression for the Python tool in each row, and see what comes back.
+
+        Args:
+            rows: how many.
+            pieces: of the expression.
+            expected: what it must come to, (rows,); where it does not, the row does without the tool.
+        """
+        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected)
 
     # What a task knows.
 
@@ -225,7 +253,8 @@ class Task:
     @property
     def words(self) -> Words:
         """The words that rows are dealt from, of all their languages."""
-        return words_of(self.lexicons if self.cover is None else (*self.lexicons, self.cover.lexicon))
+        covering = () if self.cover is None else (self.cover.lexicon,)
+        return words_of(self.lexicons, tuple(self.kinds), self._offensive, covering)
 
     @cached_property
     def cover(self) -> Cover | None:
@@ -255,7 +284,8 @@ class Task:
         return self._cover_from(self._cover_asked, self.lexicons, rooms)
 
     def _open(self, lang: Language) -> Lexicon:
-        return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet)
+        least = lang.min_zipf if self._min_zipf is None else self._min_zipf
+        return self._words_from(lang.code, script=lang.script, alphabet=lang.alphabet, min_zipf=least)
 
     @cached_property
     def _strands(self) -> list[Strand]:
@@ -273,7 +303,13 @@ class Task:
     @cached_property
     def _deck(self) -> Deck:
         return Deck(
-            self.words, self.split == "test", self._strands, self.counts, self.count_times, self.cover
+            self.words,
+            self.split == "test",
+            self._strands,
+            self.counts,
+            self.count_times,
+            self.cover,
+            self.kinds,
         )
 
     @cached_property
@@ -363,12 +399,17 @@ class Task:
         }
         if dealt.covers is not None:
             facts["cover"] = Column(_COVERS, dealt.covers)
+        if self.kinds:
+            facts |= {
+                "kind": Column(self._kind_names, dealt.kind),
+                "source": dealt.words.origin(dealt.word_number),
+            }
         columns: dict[str, Column | str] = {
             **{name: _as_column(facts[name]) for name in COUNTED if name in facts},
             "name": f"{self.name}/{self.split}/{self.seed}",
             "task": self.name,
             "split": self.split,
-            "style": self.style.name,
+            "style": script.style or self.style.name,
             "language": Column(self._language_names, dealt.language),
             "template": asked.template,
             "answer": script.answer,
@@ -387,6 +428,10 @@ class Task:
     @cached_property
     def _lexicon_names(self) -> Texts:
         return Texts([lexicon.language for lexicon in self.words.lexicons])
+
+    @cached_property
+    def _kind_names(self) -> Texts:
+        return Texts(["own", *self._deck.kinds.names])
 
     @cached_property
     def _language_names(self) -> Texts:

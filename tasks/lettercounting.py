@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generators.check import check_counting
-from generators.columns import Lines, joined
+from generators.columns import Lines
 from generators.deal import Dealt
 from generators.pieces import for_each
 from generators.ragged import Ragged, offsets_of
@@ -45,8 +45,9 @@ class LetterCounting(Task):
 
     def script(self, rows: Rows) -> Script:
         """Write the question, each word's count, the sum, the check in Python and the answer."""
-        dealt, style = self.deal(rows), self.style
+        dealt = self.deal(rows)
         phrase = self._phrases(dealt)
+        style = self.styled(dealt, phrase)
         # From here on, `each_…` has a value for each word of each phrase.
         each_one = replace(
             dealt,
@@ -56,22 +57,24 @@ class LetterCounting(Task):
             letter_number=phrase.spread(dealt.letter_number),
         )
         each_letters = dealt.words.spelled(phrase.values)
-        each_steps, each_count = style.step_pieces(each_letters, each_one.letter)
+        each_style = style.spread(phrase)
+        each_steps, each_count = each_style.step_pieces(each_letters, each_one.letter)
         total = np.add.reduceat(each_count, phrase.starts)
 
         words = Lines(dealt.words.texts, phrase)
         letter = dealt.letter
-        call = self.call(len(rows), *style.call_pieces([joined(words, " ")], letter))
+        call = self.call(len(rows), *style.call_pieces(words, letter), expected=total)
         slots = {"letter": letter, "count": number(total, " ")}
-        say = self.speaker("phrase", dealt, phrase=joined(words, " "), **slots)
-        say_each = self.speaker("phrase", each_one, word=each_one.word, count=number(each_count, " "))
+        say = self.speaker("phrase", dealt, style, phrase=words, **slots)
+        each_slots = {"word": each_one.word, "count": number(each_count, " ")}
+        say_each = self.speaker("phrase", each_one, each_style, **each_slots)
         turn = assistant(
             text(
                 say("restate", after="\n\n"),
                 say("count"),
                 for_each(
                     phrase.offsets,
-                    *("\n\n", *style.spelling_pieces(each_one.word, each_letters), "\n", each_steps),
+                    *("\n\n", *each_style.spelling_pieces(each_one.word, each_letters), "\n", each_steps),
                     say_each("word", before="\n"),
                 ),
                 say("total", before="\n\n", after="\n"),
@@ -88,6 +91,7 @@ class LetterCounting(Task):
             turn,
             answer=number(total),
             letter=letter,
+            style=style.name,
             facts={"words": words, "count": total, "form": call.form},
             words=words,
         )

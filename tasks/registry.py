@@ -172,6 +172,26 @@ def parse(argument: str) -> tuple[type[Task], int]:
     return task_class(name), number
 
 
+def folder_of(data: Sequence[str]) -> Path | None:
+    """Return the folder that is to be read, None where data are tasks.
+
+    Raises:
+        ValueError: the folder is not there, or something stands beside it.
+
+    >>> folder_of(["spellingbee:80000", "simplespelling"])
+    """
+    folders = [name for name in data if Path(name).is_dir() or "/" in name]
+    if not folders:
+        return None
+    if not Path(folders[0]).is_dir():
+        raise ValueError(f"there is no folder {folders[0]}")
+    if len(data) > 1:
+        raise ValueError(
+            f"{folders[0]} is a folder, and {len(data)} things are named; a folder is read alone"
+        )
+    return Path(folders[0])
+
+
 def train_and_test(cls: type[Task], rows: int, cover: str | None = None, **options: Any) -> dict[str, Task]:
     """Make the task of each split: the test split has 5 % of the rows, at most 5,000, at least 1.
 

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generators.check import check_counting, check_spelling
-from generators.score import spelled_out
-from generators.wordlists import fold
+from generators.score import same_spelling
 from tasks.base import (
     COUNT_SHARES,
     Rows,
@@ -34,12 +33,13 @@ class SpellingBee(Task):
 
     def script(self, rows: Rows) -> Script:
         """Write the question, the count by hand, the check in Python and the answer."""
-        dealt, style = self.deal(rows), self.style
+        dealt = self.deal(rows)
+        style = self.styled(dealt)
         word, letter = dealt.word, dealt.letter
         letters = dealt.words.spelled(dealt.word_number)
         steps, count = style.step_pieces(letters, letter)
-        call = self.call(len(rows), *style.call_pieces([word], letter))
-        say = self.speaker("counting", dealt, word=word, letter=letter, count=number(count, " "))
+        call = self.call(len(rows), *style.call_pieces(word, letter), expected=count)
+        say = self.speaker("counting", dealt, style, word=word, letter=letter, count=number(count, " "))
         turn = assistant(
             text(
                 say("restate", after="\n\n"),
@@ -60,6 +60,7 @@ class SpellingBee(Task):
             answer=number(count),
             word=word,
             letter=letter,
+            style=style.name,
             facts={"count": count, "form": call.form},
         )
 
@@ -78,13 +79,14 @@ class SimpleSpelling(Task):
     def script(self, rows: Rows) -> Script:
         """Write the question and the word with its letters."""
         dealt = self.deal(rows)
-        letters = dealt.words.spelled(dealt.word_number)
+        letters, style = dealt.words.spelled(dealt.word_number), self.styled(dealt)
         return Script(
             dealt,
             self.ask(dealt, word=dealt.word),
-            assistant(text(*self.style.spelling_pieces(dealt.word, letters))),
+            assistant(text(*style.spelling_pieces(dealt.word, letters))),
             answer=dealt.words.spaced_out(dealt.word_number),
             word=dealt.word,
+            style=style.name,
         )
 
     def evaluate(self, conversation: Mapping[str, Any], completion: str) -> int:
@@ -93,9 +95,7 @@ class SimpleSpelling(Task):
         The letters may stand between commas, spaces, hyphens, dots or newlines, and in capitals. A
         completion that lists several different spellings scores 0.
         """
-        return int(
-            spelled_out(completion) == [[fold(letter) for letter in conversation["answer"].split(" ")]]
-        )
+        return int(same_spelling(completion, conversation["answer"].split(" ")))
 
     def check(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Spell the word again."""

@@ -289,8 +289,11 @@ BAD = [
     ({"step": -1}, "step is -1, and must be at least 1"),
     ({"seed": 0.5}, "seed is 0.5, and must be a whole number"),
     ({"seed": None}, "seed is None, and must be a whole number"),
-    ({"style": "clasic"}, "no style 'clasic'; did you mean 'classic'.* There are: quote-comma, classic"),
-    ({"style": None}, "no style None. There are: quote-comma, classic"),
+    (
+        {"style": "clasic"},
+        "no style 'clasic'; did you mean 'classic'.* There are: quote-comma, spaced, lines",
+    ),
+    ({"style": None}, "no style None. There are: quote-comma, spaced, lines"),
     ({"tool": "nanochta"}, "'nanochta'.* Did you mean 'nanochat'.* nanochat, python, none"),
     ({"tool": None}, "None.* nanochat, python, none"),
     ({"language": "xx"}, "no language 'xx'.* There are: .*en.*"),

@@ -233,6 +233,9 @@ def test_a_table_that_grows_between_batches():
         kept.append((rows, [f"{w}<{w}>" for w in (f"word {i}"[::-1] for i in index)]))
     for rows, wanted in kept:
         assert book.strings(rows).to_pylist() == wanted
+    # The codes of a table are kept once, not once for each time that it grew.
+    assert all(run.lookup is None for runs in book._runs.values() for run in runs[:-1])
+    assert max(len(runs) for runs in book._runs.values()) > 2
     # Each text was added once, as it is and in brackets.
     distinct = len({i for batch in range(10) for i in ((np.arange(7) * (batch + 1)) % 50).tolist()})
     assert len(book) == len(MARKS) + 2 * distinct

@@ -71,6 +71,23 @@ def test_never_contradicted_in_texts_of_few_characters(name):
         check_every_cut(text, lambda piece: pretokens(pattern(name), piece), pattern(name))
 
 
+@every_pattern
+def test_never_contradicted_around_newlines(name):
+    """A newline after anything and before anything, then once more with anything around: all of them."""
+    few = "asSé1 \t\n\r\x85\u2028'/-.\x01\x1c\u0301\u094d\u20e3字\u1161\u0378"
+    known = pattern(name)
+    proved = 0
+    for before, after in itertools.product(few, few):
+        left, right = f"{before}\n", after
+        if not safe_cut(left, right, known):
+            continue
+        proved += 1
+        for x, y in itertools.product(["", *few, "\n-", "/\n/", " -"], ["", *few, "s ", "\n/"]):
+            whole = pretokens(known, x + left + right + y)
+            assert pretokens(known, x + left) + pretokens(known, right + y) == whole, (x, left, right, y)
+    assert proved > 60
+
+
 def test_never_contradicted_after_nfc():
     """Qwen 2 normalises before it splits."""
     qwen2 = pattern("qwen2")
@@ -97,6 +114,15 @@ def test_safe_forms(name):
     safe |= {("a", "."), ("é", "."), ("a", "-"), ("a", "’"), ("a", "')"), ("a", "',"), ("a", "' ")}
     safe |= {("--", "s"), ("..", "s"), (",,", "s"), ('","', "s"), ("('", "s"), ("->", "s")}
     safe |= {(' "', "s"), (" '", "s"), ("''", "s"), (" /", "s")}
+    safe |= {
+        (before, "s") for before in ("a\n", "1\n", ":\n", "'\n", "/\n", "字\n", "é\n", "\u0301\n", "\x01\n")
+    }
+    safe |= {
+        ("a\n", "1"),
+        (":\n", "字"),
+        (":\n", "é"),
+        (":\n", "한"),
+    }  # a newline alone, as in a list of lines
     assert {seam for seam in safe if not safe_cut(*seam, known)} == set()
 
 
@@ -105,6 +131,8 @@ def test_safe_forms(name):
     "seam",
     [
         *((" ", "a"), (" ", " "), ("\n", "a"), ("\n\n", "#"), ("a ", "b"), ("\n", "\n"), ("\t", "1")),
+        *(("a\n\n", "s"), (" \n", "s"), ("a\n ", "s"), ("a\n", "/"), ("a\n", "\u0301"), ("\u0378\n", "s")),
+        *(("a\r\n", "s"), ("\x85\n", "s"), ("\u2028\n", "s"), ("a\n", "'s"), ("a\n", ".")),
         *(("a", "b"), ("é", "a"), (".", "."), ("'", "s"), ("..\u0301", "s"), ("\n'", "s")),
         *(("e", "\u0301"), (",", "\u0301"), ("\u0378", "a"), ("a", "\u0378"), ("\ud800", "a")),
         *(("", "a"), ("a", ""), ("", " ")),
@@ -160,6 +188,8 @@ EVERYWHERE = [
         ("d o n", " '", " t (5)"),
         (" o", " e\u0301", " x"),
         ("", "s", ":1"),
+        (":\n", "f", "\ni"),
+        ("f\n", "i", "\ng"),
     ),
 ]
 

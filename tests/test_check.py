@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from generators.check import graphemes
+from generators.prompts import languages
 from generators.styles import STYLES
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SimpleSpelling, SpellingBee
@@ -41,7 +42,7 @@ def rows_of(kind, style, tool="nanochat", size=SIZE, **options):
 @every_style
 @every_task
 def test_every_conversation_passes(kind, style, tool):
-    for language in ("en", "es", "zh"):
+    for language in languages():
         task, rows = rows_of(kind, style, tool, size=60, language=language, seed=2)
         for row in rows:
             assert list(task.check(row)) == [], row
@@ -64,7 +65,7 @@ def places(text):
     """Where a digit stands, or a letter of the working: every one of them is checked."""
     start = 0
     for line in text.split("\n"):
-        working = regex.match(r"\p{N}+:|[\p{L}\p{M}]+:.*\w", line)
+        working = regex.match(r"\p{N}+(:|->)|(\" )?[\p{L}\p{M}]+( \")?:.*\w|\X$", line)
         for at, char in enumerate(line):
             if char.isdigit() or (working and char.isalpha()):
                 yield start + at
@@ -148,7 +149,7 @@ def test_a_line_too_many_or_too_few_is_found(kind, style):
     for row in rows[:8]:
         lines = row["turn"].split("\n")
         for at, line in enumerate(lines):
-            if not regex.match(r"\d+:|[a-z]+:.*[a-z]$|#### ", line):
+            if not regex.match(r'\d+(:|->)|(" )?[a-z]+( ")?:.*([a-z]|\))$|[a-z]$|#### ', line):
                 continue
             for changed in (lines[:at] + lines[at + 1 :], [*lines[:at], line, *lines[at:]]):
                 text = "\n".join(changed)

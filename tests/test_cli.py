@@ -85,10 +85,10 @@ def test_the_script_and_the_file_are_the_same_command(tmp_path: Path):
         (["preview", "xyz"], ["there is no task 'xyz'. There are: ", "simplespelling"]),
         (
             ["preview", "spellingbee", "--style", "clasic"],
-            ["did you mean 'classic'? There are: quote-comma, classic"],
+            ["did you mean 'classic'? There are: quote-comma, spaced, lines, universal, classic"],
         ),
-        (["preview", "spellingbee", "--language", "eng"], ["did you mean 'en'? There are: en, "]),
-        (["preview", "spellingbee", "--language", "en:0.5,fr:0.5"], ["there is no language 'fr'", "en, "]),
+        (["preview", "spellingbee", "--language", "eng"], ["did you mean 'en'? There are: de, en, "]),
+        (["preview", "spellingbee", "--language", "en:0.5,xx:0.5"], ["there is no language 'xx'", "en, "]),
         (
             ["preview", "spellingbee", "--language", "en:x"],
             ["holds no shares of languages such as en:0.7,es:0.3"],
@@ -130,6 +130,10 @@ def test_the_script_and_the_file_are_the_same_command(tmp_path: Path):
         (["boundaries", "--pattern", "gpt3"], ["the nearest is 'gpt2'"]),
         (["boundaries", "--tokenizer", "gpt2", "--pattern", "gpt2"], ["for .tiktoken files alone"]),
         (["boundaries", "--words", "0"], ["0 is not in the range"]),
+        (["coverage", "no/folder"], ["there is no folder no/folder"]),
+        (["coverage", ".", "simplespelling:5"], [". is a folder, and 2 things are named"]),
+        (["coverage", "simplespelling:5", "--style", "atuo"], ["did you mean 'auto'?"]),
+        (["preview", "spellingbee", "--tokenizer", ""], ["the name of the tokenizer is empty"]),
         (["export", "spellingbee", "--out", "x", "--tool-text", "fence"], ["did you mean 'fenced'?"]),
         (["export", "spellingbee:0", "--out", "x"], ["asks for '0' rows; write a number from 1 to"]),
         (["export", "spellingbee:-5", "--out", "x"], ["asks for '-5' rows"]),
@@ -326,6 +330,11 @@ def test_an_export_says_what_it_did(words: Path, tmp_path: Path):
     assert "  test   7 rows, " in done.stdout
     assert "calls run" in done.stdout
     assert done.stderr == ""
+    assert "damaged" not in done.stdout
+    shard = tmp_path / "both/train/train-00000-of-00001.parquet"
+    shard.write_bytes(shard.read_bytes()[:-50])
+    again = run("export", "spellingbee:100", "simplespelling:40", *options, tmp_path / "both")
+    assert "  made again, because damaged: train/train-00000-of-00001.parquet\n" in again.stdout
     for split in ("train", "test"):
         done = run("export", "spellingbee:100", "--split", split, *options, tmp_path / split)
         assert done.exit_code == 0, done.output
@@ -494,4 +503,27 @@ def test_auto_is_an_ordinary_style_with_a_reason(tmp_path: Path, words: Path):
         ).stdout
         for style in ("auto", "quote-comma")
     ]
-    assert shown[0].stdout == shown[1].stdout != ""
+    assert shown[0] == shown[1] != ""
+
+
+def test_coverage_in_a_style_chosen_for_the_tokenizer(words: Path):
+    options = ["simplespelling:50", "--tokenizer", EMBEDDED, "--language", "en", "--lexicon", words]
+    done = run("coverage", *options, "--style", "auto")
+    assert done.exit_code == 0, done.output
+    assert "50 rows" in done.output
+
+
+def test_coverage_is_told_though_its_file_cannot_be_written(tmp_path: Path, words: Path):
+    done = run("coverage", "simplespelling:50", "--lexicon", words, "--json", tmp_path / "no" / "file.json")
+    refused(done, 1, "No such file or directory")
+    assert "never spelled out" in done.stdout
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_coverage_breaks_no_token_over_lines(words: Path, columns: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told = run("coverage", "simplespelling:50", "--lexicon", words).stdout
+    lines = told[told.index("never spelled out") :].splitlines()
+    assert len(lines) > 5
+    assert max(map(len, lines)) <= columns
+    assert all(line.count("'") % 2 == 0 for line in lines[:-1])

@@ -257,6 +257,8 @@ def test_bad_lines(tmp_path, change, expected):
         ({"pat_str": r"\p{Nonsense}+"}, "does not compile"),
         ({"pat_str": r"(?|(a)|(b))|.|\s"}, "tiktoken refuses"),
         ({"pat_str": r"\w+"}, "drops text"),
+        ({"pat_str": ""}, "matches the empty text"),
+        ({"pat_str": r"a*|."}, "matches the empty text"),
         ({"pat_str": "\ud800|."}, "tiktoken refuses"),
         ({"pat_str": PAT, "special_tokens": ["<s>"]}, "names with their ids are wanted"),
         ({"pat_str": PAT, "special_tokens": {"<s>": "7"}}, "names with their ids are wanted"),
@@ -422,3 +424,20 @@ def test_ranks_out_of_order_are_ids_all_the_same():
     assert encoding.decode([0]) == "<x>"
     with pytest.raises(EncodingError, match="has no token 5"):
         encoding.token_bytes(5)
+
+
+def test_an_empty_name_is_no_folder():
+    with pytest.raises(EncodingError, match="name of the tokenizer is empty"):
+        open_encoding("")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.tiktoken")
+    with pytest.raises(EncodingError, match="pipe or a device"):
+        open_encoding(tmp_path / "pipe.tiktoken")
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", " ", 7])
+def test_a_name_that_a_terminal_would_obey_is_not_taken(tmp_path, name):
+    path = write(tmp_path / "plain.tiktoken", lines(), {"pat_str": PAT, "name": name})
+    assert open_encoding(path).name == "plain"

@@ -1,5 +1,6 @@
 import os
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -8,13 +9,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from generators.dialects import Dialect
+from generators.dialects import Dialect, asked_dialect
 from generators.export import export
+from generators.verify import verify
 from tasks.lettercounting import LetterCounting
+from tasks.registry import checks
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests.exports import (
     Process,
     contents,
+    end_group,
     group,
     hornbook,
     lexicon,
@@ -148,14 +152,21 @@ def flipped(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, truncated, flipped])
-@pytest.mark.parametrize("number", [0, 2])
-def test_a_harmed_shard_alone_is_made_again(words: Path, tmp_path: Path, harm: Any, number: int):
-    write(tmp_path, words)
+@pytest.mark.parametrize(("number", "dialect"), [(0, "universal"), (2, "universal"), (2, "tokens")])
+def test_a_harmed_shard_alone_is_made_again(
+    words: Path, tmp_path: Path, harm: Any, number: int, dialect: str
+):
+    how = {"dialect": asked_dialect(dialect)}
+    write(tmp_path, words, **how)
     before, bytes_before = stamps(tmp_path), contents(tmp_path)
     path = shards(tmp_path)[number]
     harm(path)
-    done = write(tmp_path, words)
+    report = verify(tmp_path, checks([]), workers=1)
+    named = {problem.partition(" ")[0] for problem in report.problems if ".parquet" in problem}
+    assert named == {f"{path.parent.name}/{path.name}"}, report.problems
+    done = write(tmp_path, words, **how)
     assert done.made == (f"{path.parent.name}/{path.name}",)
+    assert done.damaged == (() if harm is Path.unlink else done.made)
     assert len(done.kept) == 3
     assert contents(tmp_path) == bytes_before
     after = stamps(tmp_path)
@@ -198,15 +209,41 @@ def workers_of(leader: int) -> list[Process]:
     return [process for process in group(leader) if "spawn_main" in process.command]
 
 
-def test_killed_at_any_moment_it_holds_no_half_shard(undisturbed, asked, tmp_path: Path):
-    whole, seconds = undisturbed
-    folder = tmp_path / "export"
-    moments = [random.uniform(0.1, 1.0) * seconds for _ in range(5)]
-    for moment in moments:
-        with started(*asked, "--out", folder, "--workers", 2):
+KILLED = "Error: a worker process was killed; run the same command again to finish\n"
+SMALL = ("simplespelling:1500", "spellingbee:500", "--shard-rows", 100, "--workers", 2)
+
+
+@pytest.mark.parametrize(("seed", "dialect"), [(0, "universal"), (1, "universal"), (2, "tokens")])
+def test_killed_at_any_moment_it_holds_no_half_shard(words: Path, tmp_path: Path, seed: int, dialect: str):
+    """Seven times the parent, a worker or all are killed: 21 moments in three tests."""
+    asked = ("export", *SMALL, "--language", "en", "--lexicon", words, "--dialect", dialect)
+    start = time.monotonic()
+    assert hornbook(*asked, "--out", tmp_path / "whole").returncode == 0
+    seconds, whole = time.monotonic() - start, contents(tmp_path / "whole")
+    folder, draw = tmp_path / "export", random.Random(seed)
+    for victim in draw.sample(["parent", "worker", "all"], 3) * 2 + ["worker"]:
+        if (folder / "manifest.json").exists():
+            assert contents(folder) == whole
+            shutil.rmtree(folder)
+        moment = draw.uniform(0.1, 1.0) * seconds
+        with started(*asked, "--out", folder) as process:
             time.sleep(moment)
-        assert sound(folder) <= 9, moments
-    rerun_gives_the_same(asked, folder, whole)
+            if victim == "all":
+                end_group(process.pid)
+            elif victim == "worker" and (workers := workers_of(process.pid)):
+                os.kill(draw.choice(workers).pid, signal.SIGKILL)
+                assert process.communicate(timeout=20)[1] in (KILLED, "")
+                assert process.returncode == (not (folder / "manifest.json").exists())
+            else:
+                process.kill()
+            assert waits(lambda process=process: not group(process.pid), 10), (victim, moment)
+        before = stamps(folder / "train") if (folder / "train").exists() else {}
+        sound(folder)
+    done = hornbook(*asked, "--out", folder)
+    assert done.returncode == 0, done.stderr
+    assert contents(folder) == whole
+    after = stamps(folder / "train")
+    assert all(after[name] == stamp for name, stamp in before.items())  # nothing whole is made twice
 
 
 def test_killed_between_two_shards_it_keeps_what_is_whole(undisturbed, asked, tmp_path: Path):
@@ -236,7 +273,7 @@ def test_when_a_worker_is_killed_a_sentence_says_so(asked, tmp_path: Path):
         os.kill(workers_of(process.pid)[0].pid, signal.SIGKILL)
         _, error = process.communicate(timeout=20)
         assert waits(lambda: not group(process.pid), 5), group(process.pid)
-    assert error == "Error: a worker process was killed; run the same command again to finish\n"
+    assert error == KILLED
     assert process.returncode == 1
     sound(folder)
 

@@ -172,6 +172,20 @@ def test_other_words_are_another_export(words: Path, tmp_path: Path):
     assert write(tmp_path / "export", other).made == ()  # the same words from another place
 
 
+@pytest.mark.parametrize("what", ["questions", "words"])
+def test_a_shard_whose_hashes_are_lost_is_made_again(words: Path, tmp_path: Path, what: str):
+    """The manifest is made of them: without them an unfinished folder could never be finished."""
+    write(tmp_path / "whole", words)
+    folder = tmp_path / "export"
+    with pytest.MonkeyPatch.context() as patch, suppress(InterruptedError):
+        patch.setattr(Folder, "finish", lambda *_: (_ for _ in ()).throw(InterruptedError))
+        write(folder, words)
+    file = folder / f".hornbook/train-00001.{what}.npy"
+    file.write_bytes(file.read_bytes()[:100])
+    assert write(folder, words).made == ("train/train-00001-of-00002.parquet",)
+    assert contents(folder) == contents(tmp_path / "whole")
+
+
 def test_overwriting_replaces(words: Path, tmp_path: Path):
     write(tmp_path / "a", words, rows=400)
     write(tmp_path / "a", words, seed=1, overwrite=True)
@@ -240,16 +254,18 @@ def test_an_unfinished_export_speaks_for_itself_alone(words: Path, tmp_path: Pat
 # A full disk.
 
 
-def test_a_full_disk_gets_a_sentence(words: Path, options, tmp_path: Path):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_gets_a_sentence(words: Path, options, tmp_path: Path, workers: int):
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("no file system can be mounted here")
-    asked = ("export", "spellingbee:9000", *options, "--shard-rows", 1000)
+    asked = ("export", "spellingbee:9000", *options, "--shard-rows", 1000, "--workers", workers)
     try:
         done = hornbook(*asked, "--out", disk / "export")
-        says(done, 1, "No space left on device")
+        full = f"{disk / 'export'} can't be written: No space left on device; what is whole is kept, run the "
+        says(done, 1, full + "same command again to finish")
         assert shards(disk / "export")
         subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
         done = hornbook(*asked, "--out", disk / "export")
@@ -270,3 +286,11 @@ def test_differences_name_keys():
     assert found[2].startswith('e (null, now "yyy')
     assert len(found) == 3
     assert len(found[2]) < 90
+
+
+def test_two_tokenizers_of_one_name_are_told_apart():
+    before, asked = (
+        {"tokenizer": {"name": "mine", "fingerprint": name}, "fingerprint": name} for name in "ab"
+    )
+    assert list(_differences(before, asked)) == ['tokenizer.fingerprint ("a", now "b")']
+    assert list(_differences(before, before)) == []

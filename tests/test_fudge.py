@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 from functools import cache
+from itertools import chain, product
 
 import numpy as np
 import pytest
 import regex
 
+from generators.agreement import choices
 from generators.book import Book
 from generators.columns import Column
 from generators.fudge import LOWER, MARK, OPENER, Questions
-from generators.prompts import Template, language, languages
+from generators.prompts import Template, language, languages, spaced_marks
 from generators.rows import Rows
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SimpleSpelling, SpellingBee
@@ -73,31 +75,48 @@ def test_every_prompt_reads_as_somebody_could_have_typed_it(dealt, code, kind):
     prompts = set(every(dealt, code, kind))
     # As many different texts as there are ways to write: no two ways come to the same.
     assert len(prompts) == possible(code, kind)
+    closings = {closing.strip() for _, closing in lang.quotes}
+    openings = "".join(sorted({opening.strip() for opening, _ in lang.quotes} - closings))
     wrong = regex.compile(
-        r"[?!.,;:？！。，；：¿¡]{2}(?<!\?!|[.!?] ?:\))|[¿¡]\s|\s[?,.!;？，。！](?!\))|  |^ | $|[{}]"
-        r"|\p{N}|\n|[“«‘「]\s|[?.!？。！，](?=[“\"'‘«「]?\p{Latin})"
+        r"[?!.,;:？！。，；：、¿¡]{2}(?<!\?!|[.!?] ?:\))|[¿¡]\s|\s[?,.!;？，。！](?!\))|\s\s|^\s|\s$"
+        rf"|[{{}}]|\p{{Cn}}|\p{{N}}|\n|[{openings}]\s|[?.!？。！，](?=[{openings}\"']?\p{{Latin}})"
     )
-    quotes = dict(lang.quotes)
-    mark = lang.question_mark[1]
-    for prompt in prompts:
-        assert not wrong.search(prompt), prompt
+    mark = lang.question_mark[1].strip()
+    # Of hundreds of thousands every tenth or so, in an order that leaves out no template and no ending.
+    for prompt in sorted(prompts, key=lambda text: text[::-1])[:: 1 + len(prompts) // 40_000]:
+        plain = prompt
+        if len(lang.spaces) > 1:
+            # Without French spaces, of which any may be missing; the rest is as everywhere.
+            plain = regex.sub(r"[ \u00a0\u202f](?=[?!:;»](?!\)))|(?<=«)[ \u00a0\u202f]", "", prompt)
+        assert not wrong.search(plain), prompt
         for slot in SLOTS[kind]:
             assert prompt.count(SLOT[slot]) == 1, prompt
             before, _, after = f" {prompt} ".partition(SLOT[slot])
-            if before[-1] in quotes and before[-1] != after[0]:
-                assert quotes[before[-1]] == after[0], prompt
-            assert after[0] in quotes.values() or after[0] not in lang.quotes, prompt
+            pairs = [(o, c) for o, c in lang.quotes if before.endswith(o) and after.startswith(c)]
+            if not pairs:
+                assert not any(before.endswith(o) or after.startswith(c) for o, c in lang.quotes), prompt
             if lang.alphabet:
-                assert not (before[-1] + after[0]).isalnum(), prompt
+                assert not before[-1].isalpha(), prompt
+                assert not after[0].isalpha(), prompt
+            if lang.apart and not pairs:
+                # Where it is not quoted, no letter stands right beside it.
+                assert not (before[-1] + after[0]).isalpha(), prompt
                 assert not before[-1].isalpha(), prompt
                 assert not after[0].isalpha(), prompt
         # Thanks do not run on from the question.
         for thanks in (ending.removeprefix("{mark}") for ending in lang.endings):
-            if thanks[:1].isalpha() and prompt.endswith(thanks):
+            longer = [
+                e for e in lang.endings if e.endswith(thanks) and prompt.endswith(e.removeprefix("{mark}"))
+            ]
+            if thanks[:1].isalpha() and prompt.endswith(thanks) and len(longer) == 1:
                 assert prompt[: -len(thanks)].endswith((mark, lang.full_stop, "，", " ")), prompt
         # One question mark at most; a lead-in may be a question of its own.
         lead_ins = sum(
-            mark in opener for opener in lang.openers if prompt.lower().startswith(opener.lower() or "\0")
+            mark in opener
+            for opener in lang.openers
+            if plain.lower().startswith(
+                spaced_marks(opener.lower(), " " if len(lang.spaces) == 1 else "") or "\0"
+            )
         )
         assert prompt.count(mark) <= 1 + lead_ins, prompt
         if lang.question_mark[0]:
@@ -147,12 +166,26 @@ def one_slip(typed, meant):
     return False
 
 
+def variants(code, written, kind):
+    """A template with each of the forms that its alternatives may take."""
+    template = Template.parse(written, SLOTS[kind])
+    forms = [choice.forms for choice in choices(code, template)]
+    found = []
+    for chosen in product(*forms):
+        text, rest = "", written
+        for form in chosen:
+            before, _, rest = regex.split(r"(\{[^{}|]+\|[^{}]+\})", rest, maxsplit=1)
+            text += before + form
+        found.append(text + rest)
+    return found
+
+
 @every_kind
 def test_frames_are_the_templates_in_the_ways_that_we_know_and_with_a_typo_in_their_words(code, kind):
     lang = language(code)
     opening, closing = lang.question_mark
     plain, with_opener = set(), set()
-    for written in lang.prompts[kind]:
+    for written in chain.from_iterable(variants(code, text, kind) for text in lang.prompts[kind]):
         texts = list(Template.parse(written, SLOTS[kind]).literals)
         texts[-1] = texts[-1].removesuffix(closing).removesuffix(lang.full_stop)
         joined = "\0".join(texts)
@@ -161,10 +194,15 @@ def test_frames_are_the_templates_in_the_ways_that_we_know_and_with_a_typo_in_th
                 plain.add(case(text))
                 for opener in lang.openers[1:]:
                     head = text
-                    if opener.endswith((", ", "，")):
+                    if opener.endswith((", ", "，", "、")):
                         at = 1 if opening and text.startswith(opening) else 0
                         head = text[:at] + text[at : at + 1].lower() + text[at + 1 :]
                     with_opener.add(case(opener + head))
+
+    # The other spaces of French marks, as many ways to type each.
+    spaces = [space for space, _ in lang.spaces]
+    plain = {spaced_marks(text, space) for text in plain for space in spaces}
+    with_opener = {spaced_marks(text, space) for text in with_opener for space in spaces}
 
     def bare(texts):
         return regex.sub(r" (?=\0)", "", texts)  # the space goes to the slot

@@ -75,6 +75,8 @@ def test_tool_calls_are_run_or_refused(folder: Path):
     assert calls["refused"] > 0
     assert calls["tool"] + calls["refused"] == 2 * 840
     assert found["words_shared_by_splits"] == 0
+    lexicon = found["lexicons"]["en"]
+    assert lexicon["relatives"]["test"] == lexicon["test"] > lexicon["relatives"]["related"]
 
 
 def test_hashes_are_those_of_the_files(folder: Path):

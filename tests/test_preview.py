@@ -1,4 +1,4 @@
-"""Showing conversations; and the golden files, 20 conversations of each task, style and language.
+"""Showing conversations; and the golden files, conversations of each task and style.
 
 `UPDATE_GOLDEN=1 python -m pytest tests/test_preview.py` writes the golden files anew. Read the difference
 before you commit it: it is what models will be trained on.
@@ -15,6 +15,7 @@ import regex
 from generators.book import Book
 from generators.parts import parts_of
 from generators.preview import preview
+from generators.prompts import languages
 from generators.sheet import written
 from generators.styles import STYLES
 from tasks.lettercounting import LetterCounting
@@ -63,7 +64,9 @@ def test_in_a_pipe_the_first_has_one_line_of_tokens_and_the_others_are_text():
     assert regex.match(r"── spellingbee 0 · en · \d+ tokens of hornbook_8k, \d+ trained on ─", head)
     assert regex.fullmatch(r"tokens     ‹\w.*›", line)
     assert regex.sub("[|‹›]", "", line.removeprefix("tokens").strip()) in body
-    assert printed.endswith("".join(others))
+    conversations, said = printed[:-1].rsplit("\n", 1)
+    assert conversations.endswith("".join(others)[:-1])
+    assert regex.fullmatch(r"5 conversations: \d templates?, \d lead-ins?, \d+ wordings in the answers", said)
     assert "\x1b" not in printed
 
 
@@ -92,7 +95,9 @@ def test_many_are_shown_in_batches(monkeypatch):
     monkeypatch.setattr("generators.preview.ROWS", 7)
     task = SimpleSpelling(size=30)
     printed = shown(task, 20)
-    assert printed.endswith("".join(list(texts(task, 20))[1:]))
+    conversations, said = printed[:-1].rsplit("\n", 1)
+    assert conversations.endswith("".join(list(texts(task, 20))[1:])[:-1])
+    assert said.startswith("20 conversations: 1")
 
 
 def test_colours_on_a_terminal():
@@ -156,11 +161,24 @@ def test_seams_that_matter_are_told_of_and_others_only_when_asked():
     assert regex.search(r":¦\w   1 row · the list letter · nanochat\n", on_gpt2)
 
 
-@pytest.mark.parametrize("language", ["en", "es", "zh"])
-@pytest.mark.parametrize("style", sorted(STYLES))
+# The default in every language; what other styles change is seen in one, and in one without spaces.
+READ = {
+    **{("quote-comma", code): 20 for code in languages()},
+    **{("classic", code): 20 for code in languages()},
+    **{(style, "en"): 10 for style in ("lines", "spaced", "universal")},
+    ("universal", "zh"): 10,
+}
+
+
+def test_every_style_is_read():
+    assert {style for style, _ in READ} == set(STYLES)
+
+
+@pytest.mark.parametrize(("style", "language"), sorted(READ))
 @pytest.mark.parametrize("task", [SpellingBee, SimpleSpelling, LetterCounting], ids=lambda task: task.name)
 def test_golden(task, style, language):
-    printed = "".join(texts(task(size=20, style=style, language=language), 20))
+    n = READ[style, language]
+    printed = "".join(texts(task(size=n, style=style, language=language), n))
     path = GOLDEN / f"{task.name}-{style}-{language}.txt"
     if os.environ.get("UPDATE_GOLDEN") == "1":
         GOLDEN.mkdir(exist_ok=True)

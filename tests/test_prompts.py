@@ -5,7 +5,18 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generators.prompts import SLOTS, Template, language, languages, shares_of
+from generators.agreement import choices
+from generators.deal import BLOCK, largest_remainder, strands_of
+from generators.prompts import (
+    ALTERNATIVES,
+    DEFAULT_SHARES,
+    SLOTS,
+    Template,
+    language,
+    languages,
+    shares_of,
+    spaced_marks,
+)
 
 KINDS = {"counting": {"word", "letter"}, "spelling": {"word"}, "phrase": {"phrase", "letter"}}
 SLOTS_OF = {
@@ -33,16 +44,19 @@ every_language = pytest.mark.parametrize("code", languages())
 
 
 def test_the_languages_that_were_promised():
-    assert {"en", "es", "zh"} <= set(languages())
+    assert {"de", "en", "es", "fr", "ja", "ko", "zh"} <= set(languages())
 
 
 @every_language
 def test_there_are_templates_enough_and_no_two_alike(code):
     prompts = language(code).prompts
-    least = {"counting": 20, "spelling": 10} if code == "en" else {"counting": 8, "spelling": 4}
+    english, others = (
+        {"counting": 40, "spelling": 20, "phrase": 20},
+        {"counting": 20, "spelling": 10, "phrase": 14},
+    )
     assert set(prompts) == set(KINDS)
     for kind, templates in prompts.items():
-        assert len(templates) >= least.get(kind, 4)
+        assert len(templates) >= (english if code == "en" else others)[kind]
         assert len({template.casefold() for template in templates}) == len(templates)
 
 
@@ -54,6 +68,7 @@ def test_every_template_has_its_slots_once_and_its_mark(code):
             template = Template.parse(written, sorted(KINDS[kind]))
             assert set(template.slots) == KINDS[kind]
             assert "" not in template.literals[1:-1], f"two slots touch in {written!r}"
+            assert len(choices(code, template)) == len(regex.findall(r"\{[^}|]+\|", written))
             opening, closing = lang.question_mark
             assert written.endswith((closing, lang.full_stop)), written
             assert written.count(closing) == written.endswith(closing), written
@@ -61,7 +76,9 @@ def test_every_template_has_its_slots_once_and_its_mark(code):
                 assert written.count(opening) == written.count(closing), written
             assert not regex.search(r"\p{N}|  |^ | $", written), written
             for slot in template.slots:
-                assert not regex.search(rf"[\"'“”‘’«»「」]{{{slot}}}|{{{slot}}}[\"'“”‘’«»「」]", written)
+                assert not regex.search(
+                    rf"[\"'“”‘’„‚«»「」『』]{{{slot}}}|{{{slot}}}[\"'“”‘’«»「」『』]", written
+                )
 
 
 @every_language
@@ -73,10 +90,13 @@ def test_every_sentence_has_the_slots_that_tasks_fill(code):
     }
     for section, sentences in answers.items():
         for name, wordings in sentences.items():
-            assert len(set(wordings)) == len(wordings) >= 2
+            assert len(set(wordings)) == len(wordings) >= 6
             for wording in wordings:
                 assert set(Template.parse(wording, SLOTS).slots) == SLOTS_OF[section][name], wording
                 assert wording == wording.strip()
+                # A line of one word and a colon would look like a word that is spelled.
+                assert not regex.fullmatch(r"\w+ ?:", wording), wording
+                assert not regex.match(r"\{", wording), wording
 
 
 @every_language
@@ -87,7 +107,7 @@ def test_fudge_begins_with_nothing_and_ends_with_the_mark_alone(code):
     for texts in (lang.openers, lang.endings, lang.quotes):
         assert len(set(texts)) == len(texts)
     for opener in lang.openers[1:]:
-        assert opener.endswith((" ", "，", "！", "？", "：", "。")), opener
+        assert opener.endswith((" ", "，", "、", "！", "？", "：", "。")), opener
     for ending in lang.endings:
         assert len(Template.parse(ending, ["mark"]).slots) == ending.count("{mark}") <= 1
 
@@ -95,6 +115,9 @@ def test_fudge_begins_with_nothing_and_ends_with_the_mark_alone(code):
 def test_parse_cuts_at_the_slots():
     found = Template.parse("In {word}: {letter}", ["word", "letter"])
     assert found == Template(("In ", ": ", ""), ("word", "letter"))
+    assert Template.parse("{a|an} {word}", ["word"]) == Template(
+        (f"{chr(ALTERNATIVES)} ", ""), ("word",), ((0, ("a", "an")),)
+    )
     assert Template.parse("{word}", ["word"]) == Template(("", ""), ("word",))
     assert Template.parse("plain", []) == Template(("plain",), ())
     assert Template.parse("a {{brace}} {word}", ["word"]) == Template(("a {brace} ", ""), ("word",))
@@ -120,6 +143,8 @@ def test_parse_puts_together_what_was_written(literals, order):
         ("{word!r}", "allowed: word"),
         ("{word:>3}", "allowed: word"),
         ("{0}", "allowed: word"),
+        ("{a|b|c|d} {word}", "two or three"),
+        ("{a|b:c} {word}", "allowed: word"),
     ],
 )
 def test_parse_refuses(written, says):
@@ -133,7 +158,7 @@ KNOWN = ["en", "es", "zh"]
 @pytest.mark.parametrize(
     ("wanted", "shares"),
     [
-        (None, {"en": 0.7, "es": 0.15, "zh": 0.15}),
+        (None, {"en": 0.7, "es": 0.05, "zh": 0.05}),
         ("en", {"en": 1}),
         ("es, zh", {"es": 1, "zh": 1}),
         ("en:0.7,es:0.3", {"en": 0.7, "es": 0.3}),
@@ -146,7 +171,56 @@ def test_shares_of(wanted, shares):
 
 
 def test_a_task_with_none_of_the_usual_languages_asks_in_its_own():
-    assert shares_of(None, ["fr", "de"]) == {"fr": 1, "de": 1}
+    assert shares_of(None, ["nl", "pt"]) == {"nl": 1, "pt": 1}
+
+
+def test_the_usual_shares_are_whole_rows_for_every_strand():
+    codes = list(DEFAULT_SHARES)
+    assert sorted(codes) == languages()
+    rows = largest_remainder(list(DEFAULT_SHARES.values()))
+    assert rows.sum() == BLOCK
+    assert rows[codes.index("en")] == 70
+    own = [language(code).own_words for code in codes]
+    strands = strands_of(
+        list(DEFAULT_SHARES.values()), own, [(i, codes.index("en")) for i in range(len(codes))]
+    )
+    assert len(strands) == 2 * len(codes) - 1
+    assert all(strand.share * BLOCK >= 1 for strand in strands)
+
+
+# Unicode CLDR 45, cldr-misc-full/main/*/delimiters.json: quotationStart and End, then the alternate ones.
+CLDR = {
+    "de": "„“‚‘",
+    "en": "“”‘’",
+    "es": "“”‘’",
+    "fr": "«»«»",
+    "ja": "「」『』",
+    "ko": "“”‘’",
+    "zh": "“”‘’",
+}
+
+
+@every_language
+def test_quotes_begin_with_those_of_cldr(code):
+    pairs = [tuple(CLDR[code][:2]), tuple(CLDR[code][2:])]
+    assert language(code).quotes[: len(set(pairs))] == tuple(dict.fromkeys(pairs))
+    # And what keyboards have.
+    assert {('"', '"')} <= set(language(code).quotes)
+
+
+@every_language
+def test_quotes_are_those_of_the_installed_cldr(code):
+    icu = pytest.importorskip("icu", reason="PyICU, which has CLDR's quotation marks, is not installed")
+    found = icu.LocaleData(code)
+    kinds = (icu.ULocaleDataDelimiterType.QUOTATION_START, icu.ULocaleDataDelimiterType.QUOTATION_END)
+    assert tuple(str(found.getDelimiter(kind)) for kind in kinds) == language(code).quotes[0]
+
+
+def test_spaces_before_marks():
+    assert spaced_marks("Bonjour ! Et « e » : quoi ?", "_") == "Bonjour_! Et «_e_»_: quoi_?"
+    assert spaced_marks("Merci ! :) ;)", "") == "Merci! :) ;)"
+    assert language("fr").answers["counting"]["final"][0].endswith("\u00a0:")
+    assert not any(regex.search(" [?!:;]", w) for w in language("fr").answers["phrase"]["restate"])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.test_boundaries import ALPHABET
@@ -31,12 +31,14 @@ def slots_of(places: list[tuple[str, str, str]]) -> tuple[pa.StringArray, Slots]
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=300, deadline=None)
 @given(PLACES)
+@example([("D", "'", "1")])  # o200k's words take 's along: what stands behind the slot counts at its start
 def test_many_at_once_are_each_of_them(name: str, places: list[tuple[str, str, str]]) -> None:
     known = pattern(name)
     texts, slots = slots_of(places)
     found = proved(texts, slots, known).tolist()
     assert found == [
-        (not before or begins(before, slot, known)) and (not after or safe_cut(before + slot, after, known))
+        (not before or begins(before, slot + after, known))
+        and (not after or safe_cut(before + slot, after, known))
         for before, slot, after in places
     ]
     isolated = measure(texts, slots, known).isolated.tolist()

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generators.score import finals, normal, same_answer, spelled_out
+from generators.prompts import languages
+from generators.score import finals, normal, same_answer, same_spelling, spelled_out
 from generators.styles import STYLES
 from generators.wordlists import fold
 from tasks.spellingbee import SimpleSpelling
+from tests import written
 from tests.words_strategies import letters, words
 
 integers = st.integers(-(10**7), 10**7)
@@ -108,6 +110,7 @@ def test_never_raises_on_what_models_may_write(completion, answer):
         assert all(isinstance(found, str) and found for found in finals(text))
         same_answer(text, answer)
         spelled_out(text)
+        same_spelling(text, [*answer])
     assert normal(normal(completion)) is not None
 
 
@@ -186,11 +189,11 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=list(HOSTILE))
 def test_long_hostile_texts_take_linear_time(text):
     """A quarter of each takes about a quarter of the time; what is quadratic took ten seconds and more."""
-    for read in (finals, spelled_out):
+    for read in (finals, spelled_out, lambda text: same_spelling(text, "b2b")):
         start = time.process_time()
         read(text[: LONG // 4])
         quarter = time.process_time() - start
-        assert quarter < 2, f"{read.__name__} took {quarter:.1f} s for {LONG // 4:,} characters"
+        assert quarter < 2, f"{read} took {quarter:.1f} s for {LONG // 4:,} characters"
 
 
 def score(word, completion):
@@ -286,7 +289,7 @@ def test_marks_of_their_own_are_the_same_letters(word):
     assert score(word, ", ".join(unicodedata.normalize("NFD", word).encode("ascii", "ignore").decode())) == 0
 
 
-@pytest.mark.parametrize("code", ["en", "es", "zh"])
+@pytest.mark.parametrize("code", languages())
 @pytest.mark.parametrize("style", sorted(STYLES))
 def test_tasks_score_their_own_answers(code, style):
     task = SimpleSpelling(size=500, language=code, style=style)
@@ -299,3 +302,28 @@ def test_tasks_score_their_own_answers(code, style):
         assert task.evaluate(conversation, other["messages"][1]["content"]) == (
             conversation["word"].casefold() == other["word"].casefold()
         )
+
+
+TYPED = ["don't", "o'clock", "well-known", "covid19", "b2b", "x²", "🍓🍓", '"a"', "'s", "a:b", ":)", "a(2)"]
+
+
+@pytest.mark.parametrize("style", sorted(STYLES))
+@pytest.mark.parametrize("word", TYPED)
+def test_our_own_turn_is_right_for_what_people_type(word, style):
+    spelled = letters(word)
+    assert score(word, written.spelled(style, word, spelled)) == 1
+    for wrong in (spelled[1:], spelled[:-1], [*spelled, "x"], [*spelled, spelled[-1]]):
+        assert score(word, written.spelled(style, word, wrong)) == 0
+    assert score(word, f"{written.spelled(style, word, spelled)}\n{written.spelled(style, 'ab', 'ab')}") == 0
+    assert score(word, word) == 0
+
+
+@given(
+    word=st.text("abC1²'-x", min_size=2, max_size=9).filter(lambda word: not word.isalpha()),
+    style=st.sampled_from(sorted(STYLES)),
+    other=st.text("abC1²'-x", min_size=2, max_size=9),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_typed_word_is_right_as_every_style_writes_it_and_no_other_is(word, style, other):
+    assert score(word, written.spelled(style, word, [*word])) == 1
+    assert score(word, written.spelled(style, word, [*other])) == (fold(word) == fold(other))

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 
 from generators.book import Books
 from generators.dialects import SCHEMAS, Dialect
+from generators.distinct import read_hashes
 from generators.mixture import Mixture
-from generators.shards import BATCH, Job, jobs_of, load_hashes, make, sha256, write_whole
+from generators.shards import BATCH, Job, folded, hash_file, jobs_of, make, sha256, write_whole
+from generators.wordlists import fold
 from tasks.spellingbee import SimpleSpelling
 from tests.exports import lexicon
 
@@ -89,8 +92,8 @@ def test_a_record_counts_its_rows(tmp_path: Path, mixture: Mixture):
     assert json.loads((tmp_path / "scratch/train-00000.json").read_text()) == record.as_json()
     assert record.file == job.file
     table = pq.read_table(path)
-    assert len(load_hashes(tmp_path / "scratch", job, "questions")) == 300
-    words = load_hashes(tmp_path / "scratch", job, "words")
+    assert len(read_hashes(hash_file(tmp_path / "scratch", job, "questions"))) == 300
+    words = read_hashes(hash_file(tmp_path / "scratch", job, "words"))
     assert len(words) == len(set(table["word"].to_pylist()))
 
 
@@ -121,3 +124,8 @@ def test_writing_whole_replaces_and_leaves_nothing(tmp_path: Path):
         write_whole(path, text)
     assert path.read_text(encoding="utf-8") == "new: é 猫\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=8))
+def test_words_are_folded_as_the_check_folds_them(words):
+    assert folded(pa.array(words, pa.string())).to_pylist() == list(map(fold, words))

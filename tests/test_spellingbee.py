@@ -8,13 +8,15 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generators.prompts import languages
 from generators.styles import STYLES
 from tasks.spellingbee import SimpleSpelling, SpellingBee
+from tests import written
 from tests.words_strategies import files, letters, words
 
 every_style = pytest.mark.parametrize("style", sorted(STYLES))
 every_tool = pytest.mark.parametrize("tool", ["nanochat", "python", "none"])
-every_language = pytest.mark.parametrize("language", ["en", "es", "zh"])
+every_language = pytest.mark.parametrize("language", languages())
 
 
 def reference_parts(word, letter):
@@ -88,6 +90,10 @@ def test_classic_is_the_reference_for_any_word(tmp_path, word):
 def truth(conversation, style, tool):
     """Recompute all that a turn says from its word and letter alone."""
     word, letter, facts = conversation["word"], conversation["letter"], conversation["facts"]
+    if style not in ("classic", conversation["style"]):
+        assert conversation["style"] == "universal"
+        assert written.needs_universal(word + letter)
+        style = "universal"
     spelled = letters(word)
     count = sum(each == letter for each in spelled)
     assert facts["count"] == count
@@ -95,23 +101,19 @@ def truth(conversation, style, tool):
     content = conversation["messages"][1]["content"]
     parts = [("text", content)] if isinstance(content, str) else [(p["type"], p["text"]) for p in content]
     text = "".join(text for kind, text in parts if kind == "text")
-    space = " " if style == "quote-comma" else ""
-    assert f"\n{word}:{space}{f',{space}'.join(spelled)}\n\n" in text
-    steps, so_far = [], 0
-    for place, each in enumerate(spelled, 1):
-        so_far += each == letter
-        steps.append(f"{place}:{space}{each}" + (f" hit! count={so_far}" if each == letter else ""))
+    assert f"\n{written.spelled(style, word, spelled)}\n\n" in text
+    steps = written.steps(style, spelled, letter)
     assert "\n" + "\n".join(steps) + "\n\n" in text
     assert regex.findall(r"####.*", text) == [f"#### {count}"]
     assert text.endswith(f"\n\n#### {count}")
-    mark = '"' if style == "quote-comma" else "'"
-    assert f" {mark}{word}{mark}" in text.split("\n")[0]
-    assert f" {mark}{letter}{mark}" in text.split("\n")[0]
-    prose = text.replace("\n".join(steps), "")
+    assert written.quoted(style, word) in text.split("\n")[0]
+    assert written.quoted(style, letter) in text.split("\n")[0]
+    prose = text.replace("\n".join(steps), "").replace(written.spelled(style, word, spelled), "")
+    prose = prose.replace(written.quoted(style, word), "")
     assert {int(n) for n in regex.findall(r"\p{N}+", prose)} == {count}
     calls = [part for part in parts if part[0] != "text"]
     if facts["form"] == "tool":
-        expression = f'("{word}").count("{letter}")' if mark == '"' else f"'{word}'.count('{letter}')"
+        expression = written.called(style, word, letter)
         assert calls == [("python", expression), ("python_output", str(count))]
         assert [kind for kind, _ in parts] == ["text", "text", "python", "python_output", "text"]
     else:
@@ -135,7 +137,7 @@ def test_the_truth_of_thousands_of_rows(style, language, tool):
     task = SpellingBee(size=1500, language=language, style=style, tool=tool)
     for conversation in task:
         truth(conversation, style, tool)
-        assert conversation["style"] == style
+        assert conversation["style"] == style  # the lexicons have nothing that a style can't isolate
         assert conversation["language"] == language
     refused = sum(row["facts"]["form"] == "refused" for row in task)
     assert (refused > 0) == (tool == "nanochat")  # "important", "niño", "中国"
@@ -195,12 +197,11 @@ def test_a_constant_answer_scores_no_more_than_its_share():
 @every_language
 @every_style
 def test_spelling(style, language):
-    space = " " if style == "quote-comma" else ""
     for conversation in SimpleSpelling(size=1500, language=language, style=style):
         word = conversation["word"]
         spelled = letters(word)
         question, turn = conversation["messages"]
-        assert turn == {"role": "assistant", "content": f"{word}:{space}{f',{space}'.join(spelled)}"}
+        assert turn == {"role": "assistant", "content": written.spelled(style, word, spelled)}
         assert question["content"].count(word) >= 1
         assert conversation["answer"] == " ".join(spelled)
         assert conversation["letter"] == ""

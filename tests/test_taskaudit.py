@@ -1,6 +1,9 @@
 """The audit of tasks agrees with what was measured by others, and with what styles claim."""
 
+import io
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from generators.audittable import NARROW, show
 from generators.book import Book
-from generators.pieces import SLOTS
+from generators.pieces import SLOTS, assistant
+from generators.pieces import text as piece
 from generators.sheets import FIRST, Sheet, share, write_json
 from generators.slots import placed
+from generators.stylechoice import choose
 from generators.styles import STYLES
 from generators.taskaudit import Batch, sheet_of, sheets_of
 from tasks.hornbook import LetterCounting, SimpleSpelling, SpellingBee
@@ -193,3 +199,46 @@ def test_json_holds_all_of_it(tmp_path: Path):
 def test_shares_are_rounded_down():
     assert [share(part, 1000) for part in (0, 1, 999, 1000)] == ["0.0", "0.1", "99.9", "100"]
     assert share(9999, 10_000) == "99.9"
+
+
+class Unmarked(SimpleSpelling):
+    """Its answer glues a word to quotes, and calls nothing a slot."""
+
+    name = "unmarked"
+
+    def script(self, rows):
+        made = super().script(rows)
+        return replace(made, turn=assistant(piece("'", made.dealt.word, "'")))
+
+
+def test_where_no_slot_is_marked_nothing_is_claimed():
+    batch = [Batch.of(Unmarked(20, language="en"), 20)]
+    out = io.StringIO()
+    for tokenizer in (EMBEDDED, pattern("nanochat")):
+        sheet = sheet_of(batch, tokenizer)
+        assert not sheet.told
+        assert "no slot is marked" in str(sheet)
+        show([sheet], out)
+    assert out.getvalue().count("no slot is marked in the assistant's turn") == 2
+    assert re.search(r"nanochat +- +- +\d", out.getvalue())  # what is asked is told all the same
+    style, why = choose(lambda style: [Unmarked(20, style=style, language="en")], EMBEDDED)
+    assert style == why["style"]
+    assert "no slot is marked" in why["why"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [30, 80])
+def test_a_narrow_terminal_gets_whole_words(columns: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    sheet = sheet_of([Batch.of(SpellingBee(100, style="classic", language="en"), 100)], EMBEDDED)
+    out = Terminal()
+    show([sheet], out)
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in out.getvalue().splitlines()]
+    assert max(map(len, lines)) <= max(columns, NARROW)
+    assert "…" not in out.getvalue()
+    assert sum(line.strip().startswith("first list letter ") for line in lines) == 1
+    assert any(line.startswith("spellingbee, tool word (en): \"'") for line in lines)

@@ -24,5 +24,5 @@ def test_filled():
     assert slots_of(pieces) == ["word", "letter", "letter"]
     rows = [["x", {"word": "pear", "letter": "p", "more": "y"}]]
     assert ["".join(parts) for parts in filled(pieces, rows[0])] == ["x: x, x", "pear: p, p"]
-    with pytest.raises(ValueError, match=r"no text for the slot \{letter\}; it has word"):
+    with pytest.raises(ValueError, match=r"no text for the slot \{letter\}; it has texts for \{word\}"):
         list(filled(pieces, [{"word": "pear"}]))

@@ -48,11 +48,17 @@ def test_affixes_are_not_mixed_up():
     assert everything(texts.joined("x", "", "y")) == ["ay", "xay"]
 
 
-@given(TABLES, TEXTS, TEXTS, TEXTS)
-def test_joined(strings: list[str], between: str, before: str, after: str):
+@given(TABLES, TEXTS, TEXTS, TEXTS, st.data())
+def test_joined(strings: list[str], between: str, before: str, after: str, data: st.DataObject):
     first = [before + text + after for text in strings]
     texts = Texts(strings)
-    assert everything(texts.joined(between, before, after)) == first + [between + text for text in first]
+    whole = first + [between + text for text in first]
+    assert everything(texts.joined(between, before, after)) == whole
+    start = data.draw(st.integers(0, len(whole)))
+    stop = data.draw(st.integers(start, len(whole)))
+    assert texts.joined(between, before, after).slice(start, stop).to_pylist() == whole[start:stop]
+    index = data.draw(st.lists(st.integers(0, len(whole) - 1)))
+    assert texts.joined(between, before, after).take(np.array(index, int)) == [whole[i] for i in index]
     assert texts.joined(between, before, after) is texts.joined(between, before, after)
 
 

@@ -434,5 +434,7 @@ def test_the_command_line(tmp_path: Path, words: dict[str, Any], bare: Path) -> 
     done = hornbook(*made, "--dialect", "tokens", "--tokenizer", bare, *named, "--out", tmp_path / "b")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "b" / "manifest.json").read_text())["asked"]["tokenizer"]["name"] == "bare"
-    assert "all as it should be" in hornbook("verify", tmp_path / "b", "--workers", 1).stdout
+    checked = hornbook("verify", tmp_path / "b", "--workers", 1).stdout
+    assert "all as it should be" in checked
+    assert ("words: 0" in checked) is ("words:" in checked) is False  # ids name no words to count
     says(hornbook("verify", tmp_path / "b", "--tokenizer", EMBEDDED), 2, "tokens are those of bare")

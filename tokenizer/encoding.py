@@ -115,6 +115,8 @@ def open_encoding(
     tokenizer.sources.EncodingError: no file and no tiktoken encoding is named 'cl100_base'; the nearest is \
 'cl100k_base'; there are gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony
     """
+    if source == "":
+        raise EncodingError("the name of the tokenizer is empty; give a tiktoken name or a file")
     path = EMBEDDED if source is None else Path(source)
     suffix = path.suffix.lower()
     if suffix == ".tiktoken" and source is not None:

@@ -200,8 +200,7 @@ def _proved(left: str, right: str, rules: _Rules) -> bool:
     before, after = _last_kind(left, rules), _kind(right[0], rules)
     if before == "S":
         # How a whitespace run splits depends on its end and on what follows: facts, section 2, "never".
-        # (What `begins` says of newlines is less.)
-        return False
+        return after in "LNH" and _one_newline(left)
     if after == "S":
         # After a non-space whitespace begins a pre-token, except a newline that punctuation takes along.
         return right[0] not in "\r\n" or before in "LNHO" or (before == "P" and not rules.tail)
@@ -218,6 +217,17 @@ def _proved(left: str, right: str, rules: _Rules) -> bool:
         return not (rules.suffixes and right[0] == "'" and _may_contract(right[1:]))
     # A run of punctuation is one pre-token. DeepSeek's controls are none of it: they begin or end it.
     return before != after
+
+
+def _one_newline(left: str) -> bool:
+    r"""Whether left ends in a newline that is a whole run of whitespace.
+
+    Nothing goes on from it to a letter or a digit. If punctuation takes it along as tail, the tail ends
+    there. Else it begins a pre-token, as no word takes a newline before its letters: `\s*[\r\n]` is that
+    newline alone, whatever follows; so is gpt2's `\s`, where `\s+(?!\S)` has no second space to leave, and
+    at the end of a text `\s++$`. Of two newlines gpt2 takes one before a letter, and both at the end.
+    """
+    return len(left) > 1 and left[-1] == "\n" and _category(left[-2]) not in ("S", "?")
 
 
 def _leaves_letter_alone(left: str, right: str, rules: _Rules) -> bool:

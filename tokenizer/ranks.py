@@ -72,6 +72,10 @@ class RankEncoding:
         for token, id in chain(ranks.items(), self.special_tokens.items()):
             if owner.get(id, token) != token:  # two control tokens may share an id, as in o200k_harmony
                 raise EncodingError(f"{self.name} gives the id {id} to both {owner[id]!r} and {token!r}")
+        if self.pattern.compiled[0].match(""):  # tiktoken would panic, with a trace of its own
+            raise EncodingError(
+                f"the split pattern of {self.name} matches the empty text; each match must have a character"
+            )
         if self.pattern.then:
             allowed = ", ".join(known for known in NAMES if known != "deepseek")
             raise EncodingError(

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from regex import error as RegexError
@@ -50,8 +51,10 @@ def read_bytes(path: Path) -> bytes:
             inside = sorted(file.name for glob in known for file in path.glob(glob))
             hint = f"name one of these in it: {', '.join(inside)}" if inside else "name a vocabulary's file"
             raise EncodingError(f"{path} is a folder; {hint}")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
+        found = path.stat()
+        if not S_ISREG(found.st_mode):  # a pipe would be waited for, and a device has no end
+            raise EncodingError(f"{path} is a pipe or a device; give a file")
+        if (size := found.st_size) > MAX_BYTES:
             raise EncodingError(f"{path} has {size:,} bytes; at most {MAX_BYTES:,} are read")
         data = path.read_bytes()
     except FileNotFoundError:

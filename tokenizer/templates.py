@@ -38,6 +38,6 @@ def filled(pieces: list[str], values: Iterable[Value]) -> Iterator[list[str]]:
     for value in values:
         fill = dict.fromkeys(slots_of(pieces), value) if isinstance(value, str) else value
         if missing := [name for name in slots_of(pieces) if name not in fill]:
-            has = ", ".join(fill) or "nothing"
-            raise ValueError(f"a value has no text for the slot {{{missing[0]}}}; it has {has}")
+            has = ", ".join(f"{{{name}}}" for name in fill) or "none"
+            raise ValueError(f"a value has no text for the slot {{{missing[0]}}}; it has texts for {has}")
         yield [fill[piece] if at % 2 else piece for at, piece in enumerate(pieces)]

@@ -81,8 +81,10 @@ def open_tiktoken(path: Path, pattern: SplitPattern | None = None) -> RankEncodi
     special = facts.get("special_tokens", {})
     if not isinstance(special, dict) or not all(map(is_id, special.values())):
         raise EncodingError(f"special_tokens of {beside} is {special!r:.80}; names with their ids are wanted")
-    name = facts.get("name", path.stem)
-    return RankEncoding(name if isinstance(name, str) else path.stem, ranks, pattern, special)
+    name = facts.get("name")
+    # What a terminal would obey stays in the file.
+    named = isinstance(name, str) and name.isprintable() and name.strip()
+    return RankEncoding(str(name) if named else path.stem, ranks, pattern, special)
 
 
 def read_ranks(data: bytes, source: str) -> dict[bytes, int]:
