@@ -164,7 +164,7 @@ def written(book: Book, style_name: str, some: list[str], letter: str) -> Conver
     turn = assistant(
         text(*style.quoted(word), ", ", *style.quoted(asked), ".\n\n", *style.spelling_pieces(word, listed)),
         text("\n\n", steps, "\n\nNow:\n"),
-        python(*style.call_pieces([word], asked)),
+        python(*style.call_pieces(word, asked)),
         output(word),
         text("\n\n#### ", word),
     )

@@ -12,6 +12,7 @@ from generators.dialects import Dialect
 from generators.export import export
 from generators.kinds import KINDS, USUAL, kinds_of
 from generators.lexicon import is_test_word, open_lexicon
+from generators.plaintokens import parts_of, plain
 from generators.prompts import language
 from generators.rows import Rows
 from generators.styles import STYLES
@@ -214,12 +215,13 @@ def test_every_slot_is_isolated(kind, style):
 def test_ids_are_composed(kind):
     encoding = open_encoding(None)
     renderer, task = Renderer(encoding, ChatTokens.of(encoding)), kind(120, kinds=MANY, min_zipf=3.0)
-    tokens = renderer.render(task.conversations(np.arange(120), Book()))
+    conversations = task.conversations(np.arange(120), Book())
+    tokens = renderer.render(conversations)
     edges = tokens.offsets.tolist()
-    for i in range(120):
-        ids, mask = renderer.plain(task.get_example(i))
-        assert tokens.ids[edges[i] : edges[i + 1]].tolist() == ids
-        assert tokens.mask[edges[i] : edges[i + 1]].tolist() == mask
+    for i, parts in enumerate(parts_of(conversations)):
+        rendered = list(plain(encoding, renderer.chat, parts))
+        assert tokens.ids[edges[i] : edges[i + 1]].tolist() == [id for _, ids, _ in rendered for id in ids]
+        assert tokens.mask[edges[i] : edges[i + 1]].tolist() == [kept for _, _, m in rendered for kept in m]
 
 
 @pytest.mark.parametrize("dialect", [Dialect(), Dialect("messages")])
