@@ -50,6 +50,9 @@ def kinds_of(wanted: "str | Mapping[str, float]") -> dict[str, float]:
         if not 1 / PARTS <= share <= 1:
             raise ValueError(f"the share of {name} words is {share}, and must be from {1 / PARTS} to 1")
     total = sum(wanted.values()) + wanted.get("misspelt", 0)
-    if total > MOST:
-        raise ValueError(f"kinds of words have a share of {total:.3g} of all rows, and can have {MOST}")
+    if total > MOST + 1e-9:
+        raise ValueError(
+            f"kinds of words have a share of {total:.3g} of all rows, misspelt ones twice theirs, with the right "
+            f"words beside them, and can have {MOST}"
+        )
     return {name: wanted[name] for name in KINDS if name in wanted}
