@@ -52,7 +52,7 @@ def kinds_of(wanted: "str | Mapping[str, float]") -> dict[str, float]:
     total = sum(wanted.values()) + wanted.get("misspelt", 0)
     if total > MOST + 1e-9:
         raise ValueError(
-            f"kinds of words have a share of {total:.3g} of all rows, misspelt ones twice theirs, with the right "
-            f"words beside them, and can have {MOST}"
+            f"kinds of words have a share of {total:.3g} of all rows, misspelt ones twice theirs for the "
+            f"right words beside them, and can have {MOST}"
         )
     return {name: wanted[name] for name in KINDS if name in wanted}
