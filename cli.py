@@ -358,7 +358,7 @@ def train(files: tuple[Path, ...], vocab: int, pattern: str, out: Path, overwrit
 @click.option("--task", "names", multiple=True, help="A name, or path.to.module:Class; all our tasks.")
 @click.option("--language", "languages", multiple=True, help="Of the questions, as in export; its usual mix.")
 @click.option(
-    "--words", type=click.IntRange(1, 10**7), default=2000, show_default=True, help="How many, of each task."
+    "--words", type=click.IntRange(1, 10**7), default=1000, show_default=True, help="How many, of each task."
 )
 @click.option(
     "--pattern", help="The split pattern of .tiktoken files; without a tokenizer, the one to look at."

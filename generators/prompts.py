@@ -205,7 +205,7 @@ def shares_of(wanted: "str | Mapping[str, float] | None", known: Sequence[str]) 
         ValueError: a language is not known or stands twice, or a share is not above 0.
 
     >>> shares_of("en:0.7,es:0.3", ["en", "es"]), shares_of(None, ["en", "fr"])
-    ({'en': 0.7, 'es': 0.3}, {'en': 0.7})
+    ({'en': 0.7, 'es': 0.3}, {'en': 0.7, 'fr': 0.05})
     """
     if wanted is None:
         usual = {code: share for code, share in DEFAULT_SHARES.items() if code in known}

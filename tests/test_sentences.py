@@ -1,5 +1,6 @@
 """The answer's sentences: every wording of every language, in every style."""
 
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -123,10 +124,8 @@ def test_languages_are_mixed_row_by_row():
 
 
 def test_a_wording_without_the_space_is_refused():
-    style = STYLES["quote-comma"]
-    broken = type(style)(
-        **{**vars(style), "name": "broken", "sentences": {"en": {"counting": {"final": ("So({count}):",)}}}}
-    )
+    sentences = {"en": {"counting": {"final": ("So({count}):",)}}}
+    broken = replace(STYLES["quote-comma"], name="broken", sentences=sentences)
     say = Sentences(["en"], "counting", broken)
     with pytest.raises(ValueError, match="space before its slot"):
         say.say("final", rows(1), np.array([0]), {"count": Column.of([" 3"])})

@@ -174,7 +174,7 @@ def test_forms_and_costs():
 
 
 def test_a_task_may_come_twice():
-    both = [Batch.of(SimpleSpelling(50, split), 50) for split in ("train", "test")]
+    both = [Batch.of(SimpleSpelling(50, split, language="en"), 50) for split in ("train", "test")]
     once, twice = sheet_of(both[:1], EMBEDDED), sheet_of(both, EMBEDDED)
     assert twice.tasks["simplespelling"]["rows"] == 100
     assert len(twice.lines) == len(once.lines)
