@@ -283,12 +283,15 @@ STOPPED = "Error: stopped; run the same command again to finish\n"
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_gets_one_sentence(undisturbed, asked, tmp_path: Path, workers: int):
-    folder = tmp_path / "export"
-    with started(*asked, "--out", folder, "--workers", workers) as process:
-        assert waits(lambda: shards(folder))
-        os.killpg(process.pid, signal.SIGINT)
-        _, error = process.communicate(timeout=20)
-        assert waits(lambda: not group(process.pid), 5), group(process.pid)
+    for attempt in range(5):  # a busy machine may be late, and find it done
+        folder = tmp_path / f"export{attempt}"
+        with started(*asked, "--out", folder, "--workers", workers) as process:
+            assert waits(lambda folder=folder: shards(folder))
+            os.killpg(process.pid, signal.SIGINT)
+            _, error = process.communicate(timeout=20)
+            assert waits(lambda pid=process.pid: not group(pid), 5), group(process.pid)
+        if process.returncode:
+            break
     assert (process.returncode, error) == (1, STOPPED)
     sound(folder)
     rerun_gives_the_same(asked, folder, undisturbed[0])
