@@ -9,6 +9,7 @@ Everything here reads; what is kept, and how it is arranged, is `generators.word
 import math
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -49,6 +50,7 @@ def fold(word: str) -> str:
     return normalize("NFC", normalize("NFC", word).casefold())
 
 
+@cache
 def package_version(package: str) -> str:
     """Return the version of an installed package, without importing it.
 

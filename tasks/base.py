@@ -18,7 +18,7 @@ import numpy.typing as npt
 from generators.book import Book, Conversations
 from generators.columns import Column, Lines, each, number, spaced
 from generators.cover import COVERS, Cover, Room
-from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, largest_remainder, strands_of
+from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, deck_of, largest_remainder, strands_of
 from generators.fudge import Asked, Questions
 from generators.kinds import kinds_of
 from generators.lexicon import Lexicon, open_lexicon
@@ -302,14 +302,14 @@ class Task:
 
     @cached_property
     def _deck(self) -> Deck:
-        return Deck(
+        return deck_of(
             self.words,
             self.split == "test",
-            self._strands,
+            tuple(self._strands),
             self.counts,
             self.count_times,
             self.cover,
-            self.kinds,
+            tuple(self.kinds.items()),
         )
 
     @cached_property
