@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from generators.book import Conversations
-from generators.pieces import FIRST_PART, MARKS, NUMBER, OUTPUT, UNTRAINED
+from generators.parts import writes
+from generators.pieces import MARKS, NUMBER
 from generators.tokens import Renderer
 from tokenizer.chat import ChatTokens
 from tokenizer.encoding import Encoding, EncodingError
@@ -80,18 +81,17 @@ def _mask(encoding: Encoding, ids: list[int], stretches: Stretches) -> list[bool
 
 def parts_of(conversations: Conversations) -> Iterator[list[Part]]:
     """Read the parts of each row out of its codes."""
-    texts = conversations.book.take(conversations.text.values).to_pylist()
-    codes, edges = conversations.text.values.tolist(), conversations.text.offsets.tolist()
+    rows = conversations.text
+    numbers, trained = (rows.values & NUMBER).tolist(), writes(rows.values).tolist()
+    texts, edges = conversations.book.take(rows.values).to_pylist(), rows.offsets.tolist()
     for start, stop in pairwise(edges):
         parts: list[tuple[str, list[tuple[str, bool]]]] = []
-        kind = 0
-        for code, text in zip(codes[start:stop], texts[start:stop], strict=True):
-            number = code & NUMBER
+        for number, text, written in zip(
+            numbers[start:stop], texts[start:stop], trained[start:stop], strict=True
+        ):
             if number < len(MARKS):
-                kind = number
-                parts.append((MARKS[kind], []))
+                parts.append((MARKS[number], []))
             elif text:
-                written = kind >= FIRST_PART and kind != OUTPUT and not code & UNTRAINED
                 parts[-1][1].append((text, written))
         yield list(parts)
 
