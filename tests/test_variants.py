@@ -12,11 +12,9 @@ from generators.dialects import Dialect
 from generators.export import export
 from generators.kinds import FEW, KINDS, USUAL, kinds_of
 from generators.lexicon import is_test_word, open_lexicon
-from generators.plaintokens import parts_of, plain
 from generators.prompts import language
 from generators.rows import Rows
 from generators.styles import STYLES
-from generators.tokens import Renderer
 from generators.variants import variants_of
 from generators.verify import verify
 from generators.wordlists import fold
@@ -25,9 +23,8 @@ from tasks.lettercounting import LetterCounting
 from tasks.registry import checks
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests import test_lettercounting, test_spellingbee, test_styles, written
+from tests.composing import composed, encoded
 from tests.words_strategies import files, letters
-from tokenizer.chat import ChatTokens
-from tokenizer.encoding import open_encoding
 from tokenizer.patterns import NAMES
 
 TASKS = [SpellingBee, SimpleSpelling, LetterCounting]
@@ -214,15 +211,8 @@ def test_every_slot_is_isolated(kind, style):
 
 @every_task
 def test_ids_are_composed(kind):
-    encoding = open_encoding(None)
-    renderer, task = Renderer(encoding, ChatTokens.of(encoding)), kind(120, kinds=MANY, min_zipf=3.0)
-    conversations = task.conversations(np.arange(120), Book())
-    tokens = renderer.render(conversations)
-    edges = tokens.offsets.tolist()
-    for i, parts in enumerate(parts_of(conversations)):
-        rendered = list(plain(encoding, renderer.chat, parts))
-        assert tokens.ids[edges[i] : edges[i + 1]].tolist() == [id for _, ids, _ in rendered for id in ids]
-        assert tokens.mask[edges[i] : edges[i + 1]].tolist() == [kept for _, _, m in rendered for kept in m]
+    conversations = kind(120, kinds=MANY, min_zipf=3.0).conversations(np.arange(120), Book())
+    assert composed(conversations) == encoded(conversations)
 
 
 @pytest.mark.parametrize("dialect", [Dialect(), Dialect("messages")])
