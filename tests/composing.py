@@ -1,5 +1,7 @@
 """What the tests of composed ids share: a batch rendered, and the same by the tokenizer's own encoding."""
 
+from itertools import pairwise
+
 from generators.plaintokens import parts_of, plain
 from generators.tokens import Renderer
 from tokenizer.chat import ChatTokens
@@ -12,8 +14,7 @@ def composed(conversations):
     tokens = Renderer(encoding, ChatTokens.of(encoding)).render(conversations)
     edges = tokens.offsets.tolist()
     return [
-        (tokens.ids[start:stop].tolist(), tokens.mask[start:stop].tolist())
-        for start, stop in zip(edges[:-1], edges[1:], strict=True)
+        (tokens.ids[start:stop].tolist(), tokens.mask[start:stop].tolist()) for start, stop in pairwise(edges)
     ]
 
 
