@@ -16,6 +16,7 @@ from math import prod
 from types import FunctionType
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -69,6 +70,10 @@ class Lines:
 
     texts: Texts
     rows: Ragged
+
+    def where(self, mask: "npt.NDArray[np.bool_]") -> "Lines":
+        """Return the texts of the rows where mask, (rows,) bool, holds; the others have none."""
+        return Lines(self.texts, self.rows.where(self.rows.spread(mask)))
 
 
 def affixed(before: str, column: Column, after: str = "") -> Column:
@@ -162,6 +167,15 @@ def each(function: Callable[..., str], *columns: Column) -> Column:
     for column, radix in zip(others, radices[1:], strict=True):
         keys = keys * radix + column.index
     return Column(grown, grown.find(keys))
+
+
+def concat(*texts: str) -> str:
+    """Put texts together, for `each`.
+
+    >>> each(concat, Column.of(["x", "y"]), Column.of(["1", "2"])).strings()
+    ['x1', 'y2']
+    """
+    return "".join(texts)
 
 
 def _radices(tables: Sequence[Texts]) -> list[int]:
