@@ -85,6 +85,15 @@ _OPTIONS = (
         {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
     ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
+    (
+        "--shape",
+        {
+            "multiple": True,
+            "metavar": "SHAPE",
+            "callback": lambda ctx, option, parts: ";".join(parts) or "none",
+            "help": "What stands before: usual, or turns=0:0.6,2:0.4 earlier=talk system=0.1 loss=last.",
+        },
+    ),
     ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
 )
 

@@ -90,8 +90,13 @@ class Reader:
         skeleton = np.where(control[heads], values[heads], TEXT).astype(np.int32)
         plans, plan_of = self._plans(skeleton, first)
         texts, right = self._texts(values, np.append(heads, len(values)), skeleton == TEXT)
-        trained = [plans[number].trained for number in plan_of]
-        wrong = self._wrong(values, edges, mask, np.append(heads, len(values)), first, trained)
+        ends = np.append(heads, len(values))
+        wrong = self._wrong(values, edges, mask, ends, first, [plans[number].trained for number in plan_of])
+        if wrong and any(plan.last != plan.trained for plan in plans):
+            # A row may be trained on its last turn alone, but then on nothing else.
+            last = [plans[number].last for number in plan_of]
+            still = self._wrong(values, edges, mask, ends, first, last)
+            wrong = {row: place for row, place in wrong.items() if row in still}
         found: list[Read | EncodingError] = []
         # Row by row: messages and parts are what rows are checked by.
         for row, number in enumerate(plan_of):
