@@ -7,51 +7,19 @@ has none).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import regex
 
+from generators.checkrequests import check_request
+from generators.graphemes import graphemes
+from generators.recovered import recovered
 from generators.score import finals
-from generators.styles import STYLES, Style
+from generators.styles import Style
 from generators.styles import style as style_of
 
 _WORKING = regex.compile(r"^\p{N}+(?::|->).*$", regex.MULTILINE)
 _NUMBER = regex.compile(r"[0-9]+")
-
-
-@lru_cache(maxsize=1 << 16)
-def graphemes(word: str) -> tuple[str, ...]:
-    """Return a word's letters as readers count them: extended grapheme clusters (UAX 29).
-
-    >>> graphemes("niño")
-    ('n', 'i', 'ñ', 'o')
-    """
-    return tuple(regex.findall(r"\X", word))
-
-
-def recovered(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the facts of a row out of its turn, for a dialect that has no columns for them.
-
-    >>> recovered({"turn": "fig: f, i, g", "all_parts": []})["style"]
-    'quote-comma'
-    """
-    turn: str = row["turn"]
-    first, _, _ = turn.partition("\n")
-    for style in STYLES.values():
-        quoted, word = style.quoted_in(first), style.headed(first)
-        if turn == style.spelling(word, graphemes(word)):
-            return {**row, "style": style.name, "word": word, "facts": {}}
-        letters = [text for text in quoted if len(graphemes(text)) == 1]
-        phrases = [text for text in quoted if len(graphemes(text)) > 1]
-        if len(letters) == len(phrases) == 1:
-            words = phrases[0].split(" ")
-            if style.spelling(words[0], graphemes(words[0])) in turn:
-                called = any(kind == "python" for kind, _ in row["parts"])
-                facts: dict[str, Any] = {"words": words, "form": "tool" if called else "none"}
-                facts["count"] = int(row["answer"]) if row["answer"].isdecimal() else None
-                return {**row, "style": style.name, "word": phrases[0], "letter": letters[0], "facts": facts}
-    raise ValueError("its word and letter can't be read out of its turn")
 
 
 def check_spelling(row: Mapping[str, Any]) -> Iterator[str]:
@@ -73,7 +41,11 @@ def check_spelling(row: Mapping[str, Any]) -> Iterator[str]:
 def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
     """Check the answer that counts a letter in a word, or in the words of a phrase; yields what is wrong."""
     row = recovered(row) if row["facts"] is None else row
-    words = row["facts"].get("words") or [row["word"]]
+    words, working = row["facts"].get("words") or [row["word"]], row["facts"].get("working", "full")
+    yield from check_request(row, working)
+    if not row["letter"]:
+        yield from _unsaid(row, words[0], working)
+        return
     style, letter, phrase = style_of(row["style"]), row["letter"], " ".join(words)
     counts = [graphemes(word).count(letter) for word in words]
     total = sum(counts)
@@ -84,13 +56,23 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
     for text, what in ((phrase, "words"), (letter, "letter")):
         if text not in row["question"]:
             yield f"the question {row['question']!r} lacks the {what} {text!r}"
-    called = row["facts"]["form"] == "tool"
+    form = row["facts"]["form"]
+    called = form == "tool"
     if called and phrase.count(letter) != total:
         yield f"the tool is called, and would count {phrase.count(letter)} of {letter!r} in {phrase!r}"
+    allowed = {"full": form != "not called", "tool": called}.get(working, form in ("not called", "none"))
+    if not allowed:
+        yield f"the facts say {working!r} working, and of the call {form!r}"
     texts = "".join(text for kind, text in row["parts"] if kind == "text")
     # A turn that shows the exchange as fenced code: its prose is that of all text parts.
     shown = called and "```" in row["turn"]
-    yield from _working(texts if shown else row["turn"], style, words, letter, counts, shown)
+    if working in ("compact", "direct"):
+        expected = _short(style, words, letter, working)
+        if row["turn"] != expected:
+            yield f"the turn is {row['turn']!r}, expected {expected!r}"
+    else:
+        turn, by_hand = texts if shown else row["turn"], working != "tool"
+        yield from _working(turn, style, words, letter, counts, shown, by_hand)
     calls = [text for kind, text in row["parts"] if kind == "python"]
     outputs = [text for kind, text in row["parts"] if kind == "python_output"]
     if calls != ([style.expression(phrase, letter)] if called else []):
@@ -104,6 +86,30 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"the parts {row['parts']} do not hold the turn {row['turn']!r}"
     elif _NUMBER.findall(_unquoted(around, style, [*words, phrase, letter])) != [str(total)] * called:
         yield f"beside the tool it says {around!r}; the count is {total}"
+
+
+def _short(style: Style, words: Sequence[str], letter: str, working: str) -> str:
+    """Write the whole turn where it has no sentences."""
+    spelled = [(word, graphemes(word)) for word in words]
+    lines = [style.spelling(word, letters) + style.hits(letters, letter) for word, letters in spelled]
+    counts = [letters.count(letter) for _, letters in spelled]
+    summed = [style.tally(words, counts)] if len(words) > 1 else []
+    return "\n\n".join([*([*lines, *summed] if working == "compact" else []), f"#### {sum(counts)}"])
+
+
+def _unsaid(row: Mapping[str, Any], word: str, working: str) -> Iterator[str]:
+    """Check a turn that does not say which letter is asked for, in a dialect that has no facts."""
+    expected = f"#### {row['answer']}"
+    if working == "compact":
+        expected = f"{style_of(row['style']).spelling(word, graphemes(word))}\n\n#### 0"
+    if row["turn"] != expected:
+        yield f"the turn is {row['turn']!r}, expected {expected!r}"
+    if finals(row["turn"]) != [row["answer"]]:
+        yield f"the answer is {row['answer']!r}, the turn says {finals(row['turn'])}"
+    if [tuple(part) for part in row["parts"]] != [("text", expected)]:
+        yield f"the parts are {row['parts']}, expected the text {expected!r}"
+    if word not in row["question"]:
+        yield f"the question {row['question']!r} lacks the word {word!r}"
 
 
 def _unquoted(text: str, style: Style, quoted: Sequence[str]) -> str:
@@ -124,15 +130,21 @@ def _said_around_tool(row: Mapping[str, Any]) -> str | None:
 
 
 def _working(
-    turn: str, style: Style, words: Sequence[str], letter: str, counts: Sequence[int], shown: bool
+    turn: str,
+    style: Style,
+    words: Sequence[str],
+    letter: str,
+    counts: Sequence[int],
+    shown: bool,
+    by_hand: bool,
 ) -> Iterator[str]:
     """Find every line of the working where it must stand, and no other; then look at what is left."""
     blocks = []
-    for word in words:
+    for word in words if by_hand else ():
         letters = graphemes(word)
         blocks += [(style.spelling(word, letters), "line"), (style.steps(letters, letter), "steps")]
     total, tally = sum(counts), style.tally(words, counts)
-    summed = len(words) > 1 or f"\n{tally}\n" in turn
+    summed = by_hand and (len(words) > 1 or f"\n{tally}\n" in turn)
     if summed:
         blocks.append((tally, "sum"))
     prose, start = "", 0
@@ -153,7 +165,7 @@ def _working(
     # Every number of the prose is a result: of each word if they are summed, then of all, then the final.
     prose = _unquoted(prose, style, [*words, " ".join(words), letter])
     numbers = [int(number) for number in _NUMBER.findall(prose)]
-    if numbers != [*(counts if summed else ()), *[total] * (2 + shown)]:
+    if numbers != [*(counts if summed else ()), *[total] * (1 + by_hand + shown)]:
         yield f"the numbers of the prose are {numbers}; the counts are {list(counts)}, together {total}"
     if finals(turn) != [str(total)] or turn.count("####") != 1:
         yield f"the final answers are {finals(turn)}, expected {total}"

@@ -37,6 +37,18 @@ def _orders() -> npt.NDArray[np.int64]:
     return np.argsort(keys, axis=1)
 
 
+def places_in_blocks(rows: Rows, field: str) -> tuple[Ints, Ints]:
+    """Return the block of 100 that each row is in, and its place there, in an order of the block's own.
+
+    Args:
+        rows: which.
+        field: what is shared out by places; the orders for another field are others.
+    """
+    block, place = np.divmod(rows.index, BLOCK)
+    # Each block has one of many orders, by lot.
+    return block, _orders()[below(mix(rows.key(field), block), _ORDERS), place]
+
+
 @dataclass(frozen=True)
 class Strand:
     """Questions in one language about the words of one lexicon.
@@ -239,9 +251,7 @@ class Deck:
 
     def _places(self, rows: Rows) -> tuple[Ints, Ints]:
         """Return the class of each row, and how many rows of that class came before."""
-        block, place = np.divmod(rows.index, BLOCK)
-        # Each block has one of many orders, by lot.
-        place = _orders()[below(mix(rows.key("block"), block), _ORDERS), place]
+        block, place = places_in_blocks(rows, "block")
         kind = self._class[place]
         # Whole blocks hold exactly its quota.
         return kind, block * self._quota[kind] + self._rank[place]

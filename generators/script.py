@@ -19,8 +19,11 @@ from generators.pythontool import PythonTool
 from generators.texts import Texts
 
 # How a row tells its call of the tool: with the call; or without, since the tool's contract refuses it, or
-# since it would say something else than the count by hand (`"nai\u0308ve".count("i")`); or there is no tool.
-FORMS = ("refused", "tool", "no tool", "differs")
+# since it would say something else than the count by hand (`"nai\u0308ve".count("i")`); or there is no tool,
+# or the row's working has no call.
+FORMS = ("refused", "tool", "no tool", "differs", "not called")
+# Facts that the manifest counts rows by, where a task has them.
+FACTS = ("count", "form", "working", "lexicon", "kind", "cover", "turns", "system")
 _FORMS, _NOTHING = Texts(FORMS), Texts([""])
 
 
@@ -75,6 +78,7 @@ class ToolCall:
         rows: int,
         expression: tuple[Piece, ...],
         expected: "npt.NDArray[Any] | None" = None,
+        where: "npt.NDArray[np.bool_] | None" = None,
     ) -> "ToolCall":
         """Run an expression in each row.
 
@@ -84,16 +88,22 @@ class ToolCall:
             rows: how many.
             expression: in pieces.
             expected: what it must come to, (rows,) integers; None takes whatever it comes to.
+            where: (rows,) bool, in which rows it is called at all; None: in all.
         """
-        none = np.zeros(rows, dtype=np.int8)
-        if tool.contract == "none":
-            return cls(none.astype(np.bool_), Column(_NOTHING, none), Column(_FORMS, none + 2), expression)
-        found = tool.run(book.strings(book.set(expression, rows)))
-        form = found.is_valid().to_numpy(zero_copy_only=False).astype(np.int8)
+        called = np.ones(rows, dtype=np.bool_) if where is None else where
+        form = np.where(called, FORMS.index("no tool"), FORMS.index("not called"))
+        nothing = np.zeros(rows, dtype=np.int64)
+        if tool.contract == "none" or not called.any():
+            return cls(nothing != 0, Column(_NOTHING, nothing), Column(_FORMS, form), expression)
+        codes, every = book.set(expression, rows), where is None
+        found = tool.run(book.strings(codes if every else codes.take(called)))
+        answered = found.is_valid().to_numpy(zero_copy_only=False).astype(np.int64)
         if expected is not None:
-            same = pc.equal(found, pc.cast(as_arrow(expected), pa.string()))
-            form[~same.fill_null(True).to_numpy(zero_copy_only=False)] = FORMS.index("differs")
-        return cls(form == 1, Column.of(found.fill_null("")), Column(_FORMS, form), expression)
+            same = pc.equal(found, pc.cast(as_arrow(expected if every else expected[called]), pa.string()))
+            answered[~same.fill_null(True).to_numpy(zero_copy_only=False)] = FORMS.index("differs")
+        said = Column.of(found.fill_null(""))
+        nothing[called], form[called] = said.index, answered
+        return cls(form == FORMS.index("tool"), Column(said.texts, nothing), Column(_FORMS, form), expression)
 
     def exchange(self, say: "Callable[..., Group]") -> Group:
         """Set the whole exchange with the tool, in the rows where it answers.

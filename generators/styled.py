@@ -90,13 +90,16 @@ class Styled:
         """Set the running count of a letter; see Style.step_pieces."""
         if self.apart is None:
             return self.style.step_pieces(letters, letter)
-        rows, lines, total = letters.rows, [], np.zeros(len(letters.rows), dtype=np.int64)
+        lines, total = [], np.zeros(len(letters.rows), dtype=np.int64)
         for style, mask in ((self.style, ~self.apart), (UNIVERSAL, self.apart)):
-            mine = Lines(letters.texts, rows.where(rows.spread(mask)))
-            steps, count = style.step_pieces(mine, letter)
+            steps, count = style.step_pieces(letters.where(mask), letter)
             lines.append(steps)
             total += count
         return Group(tuple(lines)), total
+
+    def hit_pieces(self, letters: Lines, letter: Column) -> list[Piece]:
+        """Set the lines of the running count that are hits; see Style.hit_pieces."""
+        return self._either(lambda style: style.hit_pieces(letters, letter))
 
     def tally_pieces(self, words: Column, counts: Counts, offsets: Counts) -> "Nested | Group":
         """Set the sum of the counts of each row's words; see Style.tally_pieces."""

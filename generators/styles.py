@@ -121,6 +121,13 @@ class Style:
             lines.append(f"{place}{self.step}{each_letter}" + (f" hit! count={count}" if hit else self.miss))
         return "\n".join(lines)
 
+    def hits(self, letters: Sequence[str], letter: str) -> str:
+        """Write the lines of the running count that are hits, each on a new line."""
+        places = [place for place, each_letter in enumerate(letters, 1) if each_letter == letter]
+        return "".join(
+            f"\n{place}{self.step}{letter} hit! count={count}" for count, place in enumerate(places, 1)
+        )
+
     def expression(self, text: str, letter: str) -> str:
         """Write the call of the Python tool that counts a letter in a text."""
         return f"{self.call[0]}{self.inner}{text}{self.call[1]}{self.inner}{letter}{self.call[2]}"
@@ -192,6 +199,14 @@ class Style:
         found = Lines(lines.texts, Ragged(rows.offsets, lines.index))
         return slot("loop letter", found), np.diff(total[rows.offsets])
 
+    def hit_pieces(self, letters: Lines, letter: Column) -> list[Piece]:
+        """Set the lines of the running count that are hits, each on a new line; see step_pieces."""
+        hits = letters.rows.values == letters.rows.spread(letter.index)
+        places, rows = letters.rows.places()[hits] + 1, letters.rows.where(hits)
+        spaced = Column(letters.texts.affixed(self.step), rows.values)
+        lines = each(_hit, spaced, number(places), number(rows.places() + 1))
+        return [slot("loop letter", Lines(lines.texts, Ragged(rows.offsets, lines.index)))]
+
     def tally_pieces(self, words: Column, counts: Counts, offsets: Counts) -> Nested:
         """Set the sum of the counts of each row's words.
 
@@ -219,6 +234,10 @@ def _step(letter: str, place: str, count: str) -> str:
     # A newline belongs to the step that it precedes: after a letter or digit it is always cut off.
     line = f"{place}{letter}" + (f" hit! count={count}" if count != "0" else "")
     return line if place == "1" else "\n" + line
+
+
+def _hit(letter: str, place: str, count: str) -> str:
+    return f"\n{place}{letter} hit! count={count}"
 
 
 _MISS = " no"

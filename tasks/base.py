@@ -48,30 +48,22 @@ from generators.pythontool import PythonTool
 from generators.ragged import Ragged
 from generators.rows import Rows
 from generators.score import same_answer
-from generators.script import Script, ToolCall
+from generators.script import FACTS, Script, ToolCall
 from generators.sentences import sentences
 from generators.shape import shape_of
 from generators.styled import Styled
 from generators.styles import style as style_of
 from generators.texts import Texts
 from generators.words import Words, words_of
+from generators.working import BY_HAND, WORKINGS, Working, workings_of
 
 __all__ = [
-    "COUNT_SHARES", "Asked", "Column", "Dealt", "Lines", "Piece", "Rows", "Script", "Task", "ToolCall",
-    "assistant", "each", "exchange", "for_each", "number", "output", "pick", "preview", "python", "slot",
-    "spaced", "system", "text", "untrained", "user", "when",
+    "BY_HAND", "COUNT_SHARES", "WORKINGS", "Asked", "Column", "Dealt", "Lines", "Piece", "Rows", "Script",
+    "Task", "ToolCall", "assistant", "each", "exchange", "for_each", "number", "output", "pick", "preview",
+    "python", "slot", "spaced", "system", "text", "untrained", "user", "when",
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
-COUNTED = (
-    "count",
-    "form",
-    "lexicon",
-    "kind",
-    "cover",
-    "turns",
-    "system",
-)  # facts that the manifest counts rows by
 # Options that a task before this one in a conversation takes over.
 SHARED = (
     "seed", "style", "tool", "answer_language", "lexicon", "holdout", "exclude", "min_zipf", "offensive",
@@ -100,6 +92,8 @@ class Task:
         offensive: keep slurs and obscenities.
         kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "usual", "none", or
             such as "upper:0.02,misspelt:0.01".
+        working: how much of it the answers show: "full", or shares such as "full:0.8,direct:0.2", see
+            generators.working; for tasks that can show more or less of it.
         cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
             alphabetic tokens so many times, in a word or by itself. For tasks that spell words.
         shape: what stands before the task's exchange, see generators.shape: "none", "usual", or such as
@@ -122,6 +116,9 @@ class Task:
     """For each of those shares, how often the word that is dealt has the letter; 3: three times and more."""
     covers: ClassVar[bool] = False
     """Whether the task can cover a tokenizer: it deals a word, asks for it and spells it, whatever it is."""
+
+    workings: ClassVar[tuple[str, ...]] = ("full",)
+    """The kinds of working that answers can show, see generators.working."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -155,6 +152,7 @@ class Task:
         min_zipf: float | None = None,
         offensive: bool = False,
         kinds: "str | Mapping[str, float]" = "none",
+        working: "str | Mapping[str, float | tuple[float, float]]" = "full",
         cover: str | None = None,
         shape: "str | Mapping[str, Any]" = "none",
     ) -> None:
@@ -176,6 +174,7 @@ class Task:
         self._lexicon, self._offensive = lexicon, offensive
         self._min_zipf = min_zipf
         self.kinds = kinds_of(kinds)
+        self.working = workings_of(working, self.workings, self.name)
         self._words_from = partial(
             open_lexicon,
             file=lexicon,
@@ -209,9 +208,19 @@ class Task:
         """Deal each row its language, its word and, if the task counts, its letter."""
         return self._deck.deal(rows)
 
-    def ask(self, dealt: Dealt, **slots: "Column | Lines") -> Asked:
-        """Ask the task's question in each row's language, in one of many ways."""
-        return self._questions.ask(dealt, slots)
+    def work(self, rows: Rows) -> Working:
+        """Deal each row how much working its answer shows."""
+        return Working.dealt(rows, self.working)
+
+    def ask(self, dealt: Dealt, working: Working | None = None, /, **slots: "Column | Lines") -> Asked:
+        """Ask the task's question in each row's language, in one of many ways.
+
+        Args:
+            dealt: what the rows were dealt.
+            working: how much of it the answers show, as it is in the end: questions may ask for it.
+            slots: what stands in the slots.
+        """
+        return self._questions.ask(dealt, slots, working)
 
     def styled(self, dealt: Dealt, phrases: Ragged | None = None) -> Styled:
         """Return the styles of the rows: the task's, and `universal` where that can't isolate a word.
@@ -228,7 +237,7 @@ class Task:
         """Return a function that sets the sentences of the answer, in the language of each row.
 
         Args:
-            section: of the language files: "counting" or "phrase".
+            section: of the language files: "counting", "phrase" or "tool".
             dealt: what the rows were dealt.
             styled: the styles of the rows; None: the task's.
             slots: what stands in the sentences' slots.
@@ -249,15 +258,38 @@ class Task:
 
         return say
 
-    def call(self, rows: int, *pieces: Piece, expected: Index | None = None) -> ToolCall:
+    def call(
+        self,
+        rows: int,
+        *pieces: Piece,
+        expected: Index | None = None,
+        where: "npt.NDArray[np.bool_] | None" = None,
+    ) -> ToolCall:
         """Run an expression for the Python tool in each row, and see what comes back.
 
         Args:
             rows: how many.
             pieces: of the expression.
             expected: what it must come to, (rows,); where it does not, the row does without the tool.
+            where: (rows,) bool, in which rows it is called at all; None: in all.
         """
-        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected)
+        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected, where)
+
+    def by_tool(
+        self, working: Working, call: ToolCall, dealt: Dealt, styled: Styled, **slots: "Column | Lines"
+    ) -> list[Piece]:
+        """Set the turns, up to the number, of the rows that leave the count to the tool.
+
+        Args:
+            working: of the rows, after the call.
+            call: of the tool.
+            dealt, styled, slots: as `speaker` takes them; slots: word (one or several), letter, count.
+        """
+        if not working.has("tool"):
+            return []
+        say = self.speaker("tool", dealt, styled, **slots)
+        turn = text(say("restate")), call.exchange(say), say("final", before="\n\n", after="\n\n####")
+        return [working.when(("tool",), *turn)]
 
     # What a task knows.
 
@@ -345,11 +377,12 @@ class Task:
     def asked_for(self) -> dict[str, Any]:
         """What the task was made with, by name, for the manifest."""
         args, options = self._made
-        given = inspect.signature(type(self).__init__).bind(self, *args, **options)
+        signature = inspect.signature(type(self).__init__)
+        taken, given = signature.parameters, signature.bind(self, *args, **options)
         given.apply_defaults()
         found: dict[str, Any] = {}
         for name, value in list(given.arguments.items())[1:]:
-            found |= value if isinstance(value, dict) and name not in ("language",) else {name: value}
+            found |= value if taken[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
         if self._cover_asked is not None:
             found["cover"] = self._cover_made.described if self._cover_made else None
         plain = (int, float, dict, str, type(None))
@@ -420,7 +453,7 @@ class Task:
             before, facts = opened.pieces, {**facts, **opened.facts}
             words += opened.words
         columns: dict[str, Column | str] = {
-            **{name: _as_column(facts[name]) for name in COUNTED if name in facts},
+            **{name: _as_column(facts[name]) for name in FACTS if name in facts},
             "name": f"{self.name}/{self.split}/{self.seed}",
             "task": self.name,
             "split": self.split,
@@ -447,6 +480,8 @@ class Task:
         }
         if dealt.covers is not None:
             facts["cover"] = Column(_COVERS, dealt.covers)
+        if asked.working is not None:
+            facts |= {"working": asked.working.kind, "working_asked": asked.working.asked}
         if self.kinds:
             facts |= {
                 "kind": Column(self._kind_names, dealt.kind),
