@@ -57,8 +57,8 @@ def shape_of(wanted: "str | Mapping[str, Any] | Shape") -> Shape | None:
     """Read a shape.
 
     Args:
-        wanted: "none", "usual", or keys and values such as "turns=0:0.6,2:0.4;system=0.1"; the same as a
-            mapping, in which classes of tasks can stand for their names. What is not named is as if there
+        wanted: "none"; or keys and values such as "turns=0:0.6,2:0.4;system=0.1", among them "usual" for
+            what midtraining usually takes where no key says otherwise; or keys and values as a mapping, in which classes of tasks can stand for their names. What is not named is as if there
             were no shape.
 
     Raises:
@@ -66,22 +66,24 @@ def shape_of(wanted: "str | Mapping[str, Any] | Shape") -> Shape | None:
     """
     if isinstance(wanted, Shape):
         return wanted
+    given: dict[str, Any] = {}
     if isinstance(wanted, str):
-        if wanted in ("none", "usual"):
-            return Shape(TURNS, system=SYSTEM) if wanted == "usual" else None
-        parts = [part.partition("=") for part in wanted.split(";") if part.strip()]
-        if bad := [key for key, equals, _ in parts if not equals]:
+        if wanted == "none":
+            return None
+        parts = [part.strip() for part in wanted.split(";") if part.strip()]
+        given = {"turns": TURNS, "system": SYSTEM} if "usual" in parts else {}
+        pairs = [part.partition("=") for part in parts if part != "usual"]
+        if bad := [key for key, equals, _ in pairs if not equals]:
             raise ValueError(
                 f"{bad[0]!r} is no part of a shape; write usual, none, or keys with values such as "
                 f"turns=0:0.6,2:0.4;system=0.1"
             )
-        keys = [key.strip() for key, _, _ in parts]
+        keys = [key.strip() for key, _, _ in pairs]
         if len(set(keys)) < len(keys):
             raise ValueError(f"a key stands twice in the shape {wanted!r}")
-        wanted = dict(zip(keys, (value.strip() for _, _, value in parts), strict=True))
+        wanted = dict(zip(keys, (value.strip() for _, _, value in pairs), strict=True))
     for key in wanted:
         find(key, KEYS, "key of a shape")
-    given: dict[str, Any] = {}
     if "turns" in wanted:
         shares = _shares("turns", wanted["turns"])
         given["turns"] = {_depth(name): share for name, share in shares.items()}

@@ -25,7 +25,8 @@ def test_what_is_not_named_is_as_if_there_were_no_shape():
     assert (half.turns, half.loss) == (Shape().turns, "all")
     assert shape_of("turns=2").turns == {2: 1}
     assert shape_of("none") is None
-    assert shape_of("usual").turns == TURNS
+    assert shape_of("usual").turns == shape_of("loss=last;usual").turns == TURNS
+    assert shape_of("usual;turns=1").turns == {1: 1}
 
 
 def test_the_usual_shares_are_those_of_midtraining():
@@ -64,7 +65,7 @@ def test_tasks_before_go_by_name_or_by_class():
     assert shape_of(by_class.described()).described() == by_class.described()
     with pytest.raises(TaskError, match="did you mean 'spellingbee'"):
         shape("turns=1;earlier=spelingbee")
-    with pytest.raises(ValueError, match="here by class"):
+    with pytest.raises(ValueError, match="and here by class"):
         SpellingBee(shape="turns=1;earlier=simplespelling")
 
 
