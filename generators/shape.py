@@ -57,9 +57,9 @@ def shape_of(wanted: "str | Mapping[str, Any] | Shape") -> Shape | None:
     """Read a shape.
 
     Args:
-        wanted: "none"; or keys and values such as "turns=0:0.6,2:0.4;system=0.1", among them "usual" for
-            what midtraining usually takes where no key says otherwise; or keys and values as a mapping, in which classes of tasks can stand for their names. What is not named is as if there
-            were no shape.
+        wanted: "none"; or keys and values such as "turns=0:0.6,2:0.4;system=0.1", among them "usual" for what
+            midtraining usually takes where no key says otherwise; or keys and values as a mapping, in which
+            classes of tasks can stand for their names. What is not named is as if there were no shape.
 
     Raises:
         ValueError: a key, a kind or a share is wrong; says what is allowed.

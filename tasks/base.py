@@ -189,7 +189,7 @@ class Task:
         if self.shape and (unknown := [n for n in self.shape.companions if n not in self.shape.tasks]):
             raise ValueError(
                 f"a shape has earlier exchanges of {unknown[0]!r}; the command line takes tasks by name, and "
-                f"here by class, as in {{'turns': {{2: 1.0}}, 'earlier': {{SimpleSpelling: 0.5, 'talk': 0.5}}}}"
+                f"here by class, as in {{'turns': {{2: 1.0}}, 'earlier': {{SimpleSpelling: 1.0}}}}"
             )
         self._cover_asked = cover
         if cover is not None:
