@@ -329,6 +329,9 @@ def verify(
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
     named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
     click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")
+    click.echo(
+        f"  {report.turns:,} turns of the assistant, of which {report.ended:,} train on where they end"
+    )
     if report.tokens:
         click.echo(f"  {report.tokens:,} tokens made again")
     if report.uncounted:

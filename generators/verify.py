@@ -171,6 +171,10 @@ class _Work:
                 if facts.get("source"):
                     words.add(_fold(facts["source"]))  # what a variant was made from is of its split
                 report.trained += sum(trained for _, _, _, trained in row["all_parts"])
+                # A turn's end is trained on where what it says last is.
+                ends = {message: trained for message, _, _, trained in row["all_parts"]}
+                report.turns += len(ends)
+                report.ended += sum(ends.values())
                 for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
                     if kind == "python" and after == "python_output":
                         calls.setdefault(task, []).append((start + place, text, output))
