@@ -14,7 +14,7 @@ _WORD = regex.compile(r"\p{L}\p{M}*\p{L}")
 
 
 def loop(text: str) -> str | None:
-    """Return what a text says three times or more in a row, or a long line that it has three times; else None.
+    """Return what a text says three times or more in a row, or a long line that it has so often; else None.
 
     A line is looked into where fewer than half of its words are distinct, as they are in any loop of words
     that makes up most of it. Letters by themselves, as in a word that is spelled, are no loop.
