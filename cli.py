@@ -101,7 +101,7 @@ _OPTIONS = (
             "help": "What stands before: usual, or turns=0:0.6,2:0.4 earlier=talk system=0.1 loss=last.",
         },
     ),
-    ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
+    ("--kinds", {"help": "Words that people type: none, few, usual, or upper:0.02,misspelt:0.01 …"}),
     (
         "--working",
         {"default": "full", "help": "How much of it answers show: full, or full:0.8,direct:0.2 …"},
