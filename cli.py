@@ -63,6 +63,13 @@ def main() -> None:
     """Make conversations that teach a small language model to spell and to count letters."""
 
 
+def _shape(context: click.Context, option: click.Parameter, parts: tuple[str, ...]) -> Any:
+    """Read what --shape says, each time that it stands."""
+    from tasks.registry import shape
+
+    return (shape(";".join(parts)) if parts else None) or "none"
+
+
 _PATH = click.Path()
 _TOKENIZER = "A tiktoken name or a file (.tiktoken, .pkl, tokenizer.json, tekken.json)."
 _OPTIONS = (
@@ -85,6 +92,15 @@ _OPTIONS = (
         {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
     ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
+    (
+        "--shape",
+        {
+            "multiple": True,
+            "metavar": "SHAPE",
+            "callback": _shape,
+            "help": "What stands before: usual, or turns=0:0.6,2:0.4 earlier=talk system=0.1 loss=last.",
+        },
+    ),
     ("--kinds", {"help": "Words that people type: none, few, usual, or upper:0.02,misspelt:0.01 …"}),
     (
         "--working",
@@ -313,6 +329,9 @@ def verify(
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
     named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
     click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")
+    click.echo(
+        f"  {report.turns:,} turns of the assistant, of which {report.ended:,} train on where they end"
+    )
     if report.tokens:
         click.echo(f"  {report.tokens:,} tokens made again")
     if report.uncounted:

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from generators.arrays import as_arrow
 from generators.columns import Column, Lines
-from generators.pieces import ASSISTANT, MARKS, NUMBER, SLOT, Group, Mark, Mask, Nested, Piece
+from generators.pieces import ASSISTANT, MARKS, NUMBER, SLOT, Group, Mark, Mask, Nested, Piece, Ready
 from generators.ragged import Ragged, offsets_of, spread
 from generators.texts import Texts
 from tokenizer.room import room
@@ -177,8 +177,10 @@ class _Atom:
         self.where = None if mask is None else np.flatnonzero(mask)
         self.sizes: Any = 1 if mask is None else mask
         self.lines: Ragged | None = None
-        if isinstance(piece, Lines | Nested):
-            if isinstance(piece, Nested):
+        if isinstance(piece, Lines | Nested | Ready):
+            if isinstance(piece, Ready):
+                lines = Ragged(piece.codes.offsets, piece.codes.values | np.int32(flags))
+            elif isinstance(piece, Nested):
                 items = book.set(piece.pieces, int(piece.offsets[-1]))
                 lines = Ragged(items.offsets[piece.offsets], items.values | np.int32(flags))
             else:

@@ -53,7 +53,13 @@ def code_hash() -> str:
     """Hash the sources that decide what is written: generators, their prompts, our tasks, tokenizers."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for pattern in ("generators/*.py", "generators/prompts/*.toml", "tasks/*.py", "tokenizer/*.py"):
+    for pattern in (
+        "generators/*.py",
+        "generators/prompts/*.toml",
+        "generators/talk/*.toml",
+        "tasks/*.py",
+        "tokenizer/*.py",
+    ):
         for path in sorted(root.glob(pattern)):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -22,6 +22,7 @@ from generators.dialects import DICTIONARY, FLAT, Dialect
 from generators.distinct import write_hashes
 from generators.hashes import text_hashes
 from generators.mixture import Mixture
+from generators.script import FACTS
 from generators.variety import variety
 from generators.wordlists import fold
 
@@ -37,7 +38,7 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "template", "count", "form", "working", "kind", "cover")
+COUNTED = ("language", "style", "template", *FACTS)
 ENDING = 2  # characters of a word that are its ending
 ENDINGS = 100  # endings that a record keeps, the commonest
 

@@ -25,6 +25,7 @@ from generators.plainrows import complete, rows_of
 from generators.pythontool import PythonTool
 from generators.report import Report, repeated_ids
 from generators.rowcheck import check_row
+from generators.shapecheck import check_shape, earlier_tasks
 from generators.shards import sha256
 from generators.verifytokens import Checked, TokenCheck, tokenizer_of
 from generators.wordlists import fold
@@ -161,12 +162,19 @@ class _Work:
                 # Ids have the exchange with the tool where it stood, as fenced code has.
                 problems += check_row(row, split, "fenced" if self.dialect == "tokens" else self.tool_text)
                 if task in self.checks:
+                    problems += check_shape(row, self.checks)
                     problems += self.checks[task](row)
                 facts = row["facts"] or {}
-                words.update(_fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
+                for about in (row, *earlier_tasks(facts)):
+                    own = [about["word"]] if about["word"] else []
+                    words.update(_fold(word) for word in (about["facts"] or {}).get("words", own))
                 if facts.get("source"):
                     words.add(_fold(facts["source"]))  # what a variant was made from is of its split
                 report.trained += sum(trained for _, _, _, trained in row["all_parts"])
+                # A turn's end is trained on where what it says last is.
+                ends = {message: trained for message, _, _, trained in row["all_parts"]}
+                report.turns += len(ends)
+                report.ended += sum(ends.values())
                 for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
                     if kind == "python" and after == "python_output":
                         calls.setdefault(task, []).append((start + place, text, output))
