@@ -71,6 +71,7 @@ class Dealt:
         covers: (rows,) the number in `cover.COVERS` of what the row covers; None where nothing is covered.
         earlier: (rows, len(STANDS)) how often rows that cover asked about the row's word in its language,
             by how the question set it; None where nothing is covered.
+        asks: (rows,) which of the task's kinds of question each row asks; None: the first in all of them.
     """
 
     rows: Rows
@@ -84,6 +85,7 @@ class Dealt:
     stands: Ints | None = None
     covers: Ints | None = None
     earlier: Ints | None = None
+    asks: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -225,12 +227,21 @@ class Deck:
 
     def _places(self, rows: Rows) -> tuple[Ints, Ints]:
         """Return the class of each row, and how many rows of that class came before."""
-        block, place = np.divmod(rows.index, BLOCK)
-        # Each block has one of many orders, by lot.
-        place = _orders()[below(mix(rows.key("block"), block), _ORDERS), place]
+        block, place = self.places(rows)
         kind = self._class[place]
         # Whole blocks hold exactly its quota.
         return kind, block * self._quota[kind] + self._rank[place]
+
+    def places(self, rows: Rows) -> tuple[Ints, Ints]:
+        """Return each row's block, and its place in what every block holds."""
+        block, place = np.divmod(rows.index, BLOCK)
+        # Each block has one of many orders, by lot.
+        return block, _orders()[below(mix(rows.key("block"), block), _ORDERS), place]
+
+    @cached_property
+    def language_of_place(self) -> Ints:
+        """The number of the language of each place of a block, (100,)."""
+        return self._languages[self._strand_of[self._class]]
 
     def entries(self, rows: Rows) -> Ints:
         """Return the entries of the cover that rows are dealt: (covering rows,)."""

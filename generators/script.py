@@ -14,7 +14,7 @@ from generators.book import Book
 from generators.columns import Column, Lines
 from generators.deal import Dealt
 from generators.fudge import Asked
-from generators.pieces import Group, Piece, exchange, output, python, text, when
+from generators.pieces import Group, Piece, exchange, for_each, output, python, text, when
 from generators.pythontool import PythonTool
 from generators.texts import Texts
 
@@ -60,12 +60,15 @@ class ToolCall:
         output: what the tool said, (rows,); empty where it refused.
         form: how the row tells it, (rows,): one of FORMS.
         expression: what was run.
+        offsets: (rows + 1,) which calls are whose, where output and expression are of calls, of which a row
+            may have several; None: one a row.
     """
 
     answered: npt.NDArray[np.bool_]
     output: Column
     form: Column
     expression: tuple[Piece, ...]
+    offsets: "npt.NDArray[Any] | None" = None
 
     @classmethod
     def run(
@@ -75,25 +78,34 @@ class ToolCall:
         rows: int,
         expression: tuple[Piece, ...],
         expected: "npt.NDArray[Any] | None" = None,
+        offsets: "npt.NDArray[Any] | None" = None,
     ) -> "ToolCall":
-        """Run an expression in each row.
+        """Run an expression in each row, or several.
 
         Args:
             tool: runs them, or is none.
             book: to set the expressions in, since they are run before the conversation is set.
             rows: how many.
             expression: in pieces.
-            expected: what it must come to, (rows,) integers; None takes whatever it comes to.
+            expected: what it must come to, (rows,) integers, of several the sum; None takes whatever it
+                comes to.
+            offsets: (rows + 1,) which calls are whose, where a row may have several; then the pieces are
+                over calls.
         """
         none = np.zeros(rows, dtype=np.int8)
+        calls = rows if offsets is None else int(offsets[-1])
         if tool.contract == "none":
-            return cls(none.astype(np.bool_), Column(_NOTHING, none), Column(_FORMS, none + 2), expression)
-        found = tool.run(book.strings(book.set(expression, rows)))
+            said = Column(_NOTHING, np.zeros(calls, dtype=np.int8))
+            return cls(none.astype(np.bool_), said, Column(_FORMS, none + 2), expression, offsets)
+        found = tool.run(book.strings(book.set(expression, calls)))
+        output = Column.of(found.fill_null(""))
+        if offsets is not None:
+            found = _summed(found, offsets)
         form = found.is_valid().to_numpy(zero_copy_only=False).astype(np.int8)
         if expected is not None:
             same = pc.equal(found, pc.cast(as_arrow(expected), pa.string()))
             form[~same.fill_null(True).to_numpy(zero_copy_only=False)] = FORMS.index("differs")
-        return cls(form == 1, Column.of(found.fill_null("")), Column(_FORMS, form), expression)
+        return cls(form == 1, output, Column(_FORMS, form), expression, offsets)
 
     def exchange(self, say: "Callable[..., Group]") -> Group:
         """Set the whole exchange with the tool, in the rows where it answers.
@@ -101,10 +113,18 @@ class ToolCall:
         Args:
             say: sets the sentences "check" before the call and "verdict" after it (see Task.speaker).
         """
+        calls: list[Piece] = [python(*self.expression), output(self.output)]
         said = exchange(
             text(say("check", before="\n\n", after="\n\n")),
-            python(*self.expression),
-            output(self.output),
+            *(calls if self.offsets is None else [for_each(self.offsets, *calls)]),
             text(say("verdict", before="\n\n")),
         )
         return when(self.answered, said)
+
+
+def _summed(found: pa.StringArray, offsets: npt.NDArray[Any]) -> pa.StringArray:
+    """Add up the counts of each row's calls; null where one got no answer."""
+    counts = pc.cast(found, pa.int64())
+    sums = np.add.reduceat(counts.fill_null(0).to_numpy(), offsets[:-1])
+    refused = np.add.reduceat(counts.is_null().to_numpy(zero_copy_only=False).astype(np.int64), offsets[:-1])
+    return pc.cast(pa.array(sums, mask=refused > 0), pa.string())

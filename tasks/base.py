@@ -61,7 +61,7 @@ __all__ = [
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
-COUNTED = ("count", "form", "lexicon", "kind", "cover")  # facts that the manifest counts rows by
+COUNTED = ("asks", "count", "form", "lexicon", "kind", "cover")  # facts that the manifest counts rows by
 Index = npt.NDArray[np.int64]
 _COVERS = Texts(COVERS)
 
@@ -100,6 +100,8 @@ class Task:
     """The kind of questions in the language files, or templates of the task's own, by language."""
     slots: ClassVar[tuple[str, ...]] = ("word",)
     """The slots of those templates."""
+    others: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Further kinds of questions in the language files, and their slots; Dealt.asks says who is asked them."""
     counts: ClassVar[tuple[float, ...] | None] = None
     """Shares of the true counts 0, 1, 2, 3 and more, for a task that asks for a letter."""
     count_times: ClassVar[tuple[int, ...]] = (0, 1, 2, 3)
@@ -202,12 +204,16 @@ class Task:
         return Styled.of(self.style, dealt, phrases)
 
     def speaker(
-        self, section: str, dealt: Dealt, styled: Styled | None = None, **slots: "Column | Lines"
+        self,
+        section: "str | tuple[str, ...]",
+        dealt: Dealt,
+        styled: Styled | None = None,
+        **slots: "Column | Lines",
     ) -> "Callable[..., Group]":
         """Return a function that sets the sentences of the answer, in the language of each row.
 
         Args:
-            section: of the language files: "counting" or "phrase".
+            section: of the language files: "counting" or "phrase"; or one for each kind of question.
             dealt: what the rows were dealt.
             styled: the styles of the rows; None: the task's.
             slots: what stands in the sentences' slots.
@@ -220,23 +226,30 @@ class Task:
         if self.answer_language != "question":
             codes = [self.answer_language] * len(codes)
         styled = styled or Styled(self.style)
-        known = sentences(tuple(codes), section, *(style.name for style in styled.styles))
+        sections = (section,) if isinstance(section, str) else section
+        known = sentences(tuple(codes), sections, *(style.name for style in styled.styles))
+        which = None if isinstance(section, str) else dealt.asks
 
         def say(name: str, before: str = "", after: str = "", **more: "Column | Lines") -> Group:
             given = {**slots, **more}
-            return Group(tuple(known.say(name, dealt.rows, dealt.language, given, before, after, styled)))
+            said = known.say(name, dealt.rows, dealt.language, given, before, after, styled, which)
+            return Group(tuple(said))
 
         return say
 
-    def call(self, rows: int, *pieces: Piece, expected: Index | None = None) -> ToolCall:
+    def call(
+        self, rows: int, *pieces: Piece, expected: Index | None = None, offsets: Index | None = None
+    ) -> ToolCall:
         """Run an expression for the Python tool in each row, and see what comes back.
 
         Args:
             rows: how many.
             pieces: of the expression.
             expected: what it must come to, (rows,); where it does not, the row does without the tool.
+            offsets: (rows + 1,) which calls are whose, where the pieces are over calls: what they come to
+                together is expected.
         """
-        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected)
+        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected, offsets)
 
     # What a task knows.
 
@@ -316,7 +329,7 @@ class Task:
     def _questions(self) -> Questions:
         kinds = self.prompts
         if isinstance(kinds, str):
-            return _questions_of(kinds, tuple(self.languages), self.slots)
+            return _questions_of(kinds, tuple(self.languages), self.slots, tuple(self.others.items()))
         asked = [language(code) for code in self.languages]
         return Questions(asked, {lang.code: kinds[lang.code] for lang in asked}, self.slots)
 
@@ -326,9 +339,12 @@ class Task:
         args, options = self._made
         given = inspect.signature(type(self).__init__).bind(self, *args, **options)
         given.apply_defaults()
-        found: dict[str, Any] = {}
+        # A task that takes options of its own hands the others on.
+        defaults = inspect.signature(Task.__init__).parameters.values()
+        found = {p.name: p.default for p in defaults if p.default is not p.empty}
         for name, value in list(given.arguments.items())[1:]:
-            found |= value if isinstance(value, dict) and name not in ("language",) else {name: value}
+            handed_on = given.signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
+            found |= value if handed_on else {name: value}
         if self._cover_asked is not None:
             found["cover"] = self._cover_made.described if self._cover_made else None
         plain = (int, float, dict, str, type(None))
@@ -487,10 +503,15 @@ def _tool(contract: str) -> PythonTool:
 
 
 @lru_cache(maxsize=16)
-def _questions_of(kind: str, codes: tuple[str, ...], slots: tuple[str, ...]) -> Questions:
+def _questions_of(
+    kind: str,
+    codes: tuple[str, ...],
+    slots: tuple[str, ...],
+    others: tuple[tuple[str, tuple[str, ...]], ...] = (),
+) -> Questions:
     """The questions of a kind, which tasks of all splits and styles share."""
     asked = [language(code) for code in codes]
-    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots)
+    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots, dict(others))
 
 
 def _make(cls: type[Task], args: tuple[Any, ...], options: dict[str, Any]) -> Task:
