@@ -86,6 +86,10 @@ _OPTIONS = (
     ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
     ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
+    (
+        "--working",
+        {"default": "full", "help": "How much of it answers show: full, or full:0.8,direct:0.2 …"},
+    ),
 )
 
 
@@ -222,7 +226,7 @@ def export(
     from generators.stylechoice import settle
     from generators.tokencounts import said
     from generators.workers import lean
-    from tasks.registry import parse, refuse_cover, train_and_test
+    from tasks.registry import parse, refuse_cover, refuse_working, train_and_test
 
     lean()
     find(split, ("both", "train", "test"), "split")
@@ -230,6 +234,7 @@ def export(
     parsed = [parse(task) for task in tasks]
     if cover is not None:
         refuse_cover([cls for cls, _ in parsed], split)
+    refuse_working([cls for cls, _ in parsed], options["working"])
     wanted = ("train", "test") if split == "both" else (split,)
 
     def in_style(style: str, cover: str | None = None) -> dict[str, list[Any]]:
@@ -426,7 +431,7 @@ def coverage(
     from generators.coverage import of_folder, of_tasks
     from generators.coveragetable import show
     from generators.stylechoice import settle
-    from tasks.registry import folder_of, parse
+    from tasks.registry import folder_of, options_of, parse
     from tokenizer.alphabet import Alphabet
     from tokenizer.encoding import open_encoding
 
@@ -441,7 +446,7 @@ def coverage(
         asked = [parse(argument) for argument in data]
 
         def in_style(style: str) -> list[Any]:
-            return [task(rows, **{**options, "style": style}) for task, rows in asked]
+            return [task(rows, **options_of(task, {**options, "style": style})) for task, rows in asked]
 
         style, _ = settle(options["style"], encoding, in_style)
         with _progress("rows made") as progress:

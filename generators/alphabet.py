@@ -11,8 +11,8 @@ from unicodedata import normalize
 import numpy as np
 import numpy.typing as npt
 
-from generators.check import graphemes
 from generators.columns import Column
+from generators.graphemes import graphemes
 from generators.ragged import Ragged
 from generators.styles import Style
 from generators.texts import Texts

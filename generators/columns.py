@@ -16,6 +16,7 @@ from math import prod
 from types import FunctionType
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -72,6 +73,10 @@ class Lines:
 
     texts: Texts
     rows: Ragged
+
+    def where(self, mask: "npt.NDArray[np.bool_]") -> "Lines":
+        """Return the texts of the rows where mask, (rows,) bool, holds; the others have none."""
+        return Lines(self.texts, self.rows.where(self.rows.spread(mask)))
 
 
 def affixed(before: str, column: Column, after: str = "") -> Column:

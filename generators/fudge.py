@@ -18,11 +18,13 @@ from generators.agreement import Choice, Variants, choices
 from generators.columns import LISTED, Column, Lines, affixed, each, joined
 from generators.cover import STANDS
 from generators.deal import Dealt
-from generators.pieces import Piece, slot, when
+from generators.pieces import Group, Piece, slot, when
 from generators.prompts import Language, Template, spaced_marks
 from generators.ragged import Ragged, offsets_of
+from generators.requests import Requests, ends_marked
 from generators.rows import Ints, below, divide, key_of, mix, permute
 from generators.texts import Texts
+from generators.working import Working
 
 OPENER = 0.30  # share of questions with a lead-in
 LOWER = 0.40  # share without capitals, in cased scripts
@@ -35,11 +37,12 @@ _NONE = -1  # in place of a slot
 
 @dataclass(frozen=True)
 class _Frame:
-    """A template as typed: its literals, how it may end, and how often it is typed so."""
+    """A template as typed: its literals, how it may end, how often it is typed so, and whether all small."""
 
     literals: tuple[str, ...]
     endings: int
     weight: float
+    lower: bool
 
 
 class Questions:
@@ -117,7 +120,13 @@ class Questions:
         # A way is a frame with one of its endings: (frames + 1,) the number of each frame's first.
         self._first_way = offsets_of(np.diff(self._first_ending)[self._ending_set])
         self._ending_edges = _edges([[weight for _, weight in group] for group in endings])
-        self._endings = Texts([text for group in endings for text, _ in group])
+        ends = [text for group in endings for text, _ in group]
+        self._requests = Requests(languages, MARK)
+        # Once as they are, and again with the comma of each language, where a request stands behind them.
+        self._comma_of = np.array([1 + number for number, _ in enumerate(self._requests.commas)])
+        self._endings = Texts([text + comma for comma in ("", *self._requests.commas) for text in ends])
+        self._end_marks = ends_marked(ends)
+        self._lower = np.array([frame.lower for frame in flat])
         # Where words agree with a slot, a literal has several variants, `count` of each, one after another.
         self._variants = Variants(agreeing)
         template_of = np.repeat(np.arange(len(frames)), np.diff(self._first_frame)).tolist()
@@ -147,6 +156,7 @@ class Questions:
                 [text[:-1] if gap else text for text, gap in zip(texts, self._gaps[-1], strict=True)]
             )
             self._literals.append(column.texts)
+            self._last_marks = ends_marked(texts)
             self._numbers.append(column.index)
         self._forms = self._allowed()
         pairs = [pair for lang, *_ in groups for pair in lang.quotes]
@@ -158,12 +168,18 @@ class Questions:
         # Number 0 is no closing quote, 1 the space behind a bare slot; the others follow.
         self._closing = Texts(["", " ", *(closing for _, closing in pairs)])
 
-    def ask(self, dealt: Dealt, slots: Mapping[str, "Column | Lines"]) -> "Asked":
+    def ask(
+        self, dealt: Dealt, slots: Mapping[str, "Column | Lines"], working: Working | None = None
+    ) -> "Asked":
         """Ask the question of each row.
 
         Args:
             dealt: what the rows were dealt.
             slots: what stands in each slot.
+            working: how much of it the answers show, which questions may ask for; None: they never do.
+
+        Raises:
+            ValueError: a language has no words to ask for a kind of working.
         """
         rows, language = dealt.rows, dealt.language
         if dealt.asks is not None:
@@ -196,11 +212,19 @@ class Questions:
             way = first + (self._first_way[frame] - first + ending + way) % ways
             frame = np.searchsorted(self._first_way, way, side="right") - 1
             ending_set, ending = self._ending_set[frame], way - self._first_way[frame]
-        end = Column(self._endings, ending + self._first_ending[ending_set])
+        ending = ending + self._first_ending[ending_set]
         mark = self._first_quote[language] + quote
         inner = self._inner[mark] if self._inner.any() else None
 
         chosen = self._variants.choose(template, slots)
+        comma, request = np.zeros(n, dtype=np.int64), Group(())
+        if working is not None and working.asks:
+            last = self._last_marks[chosen.number(places, frame)]
+            marked = np.where(self._end_marks[ending] < 0, last, self._end_marks[ending]) > 0
+            request = self._requests.piece(working, dealt.language, marked, self._lower[frame])
+            # The comma goes with the end of the question, where nothing runs into a closing quote.
+            comma = self._comma_of[dealt.language] * (working.asked & ~marked)
+        end = Column(self._endings, ending + comma * len(self._end_marks))
         pieces: list[Piece] = []
         closing = np.zeros(n, dtype=np.int64)
         for place in range(places + 1):
@@ -212,7 +236,7 @@ class Questions:
                 closing += (closing == 0) & beside[1][at] & (place > 0)
             close = Column(self._closing, closing)
             if place == places:
-                pieces.append(each(_join3, close, literal, end))
+                pieces += [each(_join3, close, literal, end), request]
                 break
             pieces.append(each(_join, close, literal) if place else literal)
             gap = self._gaps[place][at]
@@ -239,6 +263,7 @@ class Questions:
             tuple(pieces),
             Column(self.names, template),
             dict(zip(self.slots, quoted, strict=True)),
+            working,
         )
 
     def _allowed(self) -> Ragged:
@@ -309,11 +334,13 @@ class Asked:
         pieces: of the user's message.
         template: the name of each row's template.
         quoted: for each slot, whether it stands in quotes, (rows,) bool.
+        working: how much of it the answers show, where that was asked with.
     """
 
     pieces: tuple[Piece, ...]
     template: Column
     quoted: Mapping[str, npt.NDArray[np.bool_]]
+    working: Working | None = None
 
 
 def _join(a: str, b: str) -> str:
@@ -355,6 +382,7 @@ def _frames(
     openers = [(lang.openers[0], 1 - OPENER)]
     openers += [(opener, OPENER / (len(lang.openers) - 1)) for opener in lang.openers[1:]]
     found: dict[tuple[tuple[str, ...], int], float] = {}
+    small_ones = set()
     shares = sum(share for _, share in lang.spaces)
     for marked, mark_weight in ((True, MARK), (False, 1 - MARK)):
         ends = {}
@@ -382,7 +410,9 @@ def _frames(
                 key = (tuple(spaced_marks(text, space) for text in small), set_)
                 total = case_weight * mark_weight * weight * variant_weight * share / shares
                 found[key] = found.get(key, 0.0) + total
-    return [_Frame(texts, ends, weight) for (texts, ends), weight in found.items()]
+                if small != tuple(texts):
+                    small_ones.add(key)
+    return [_Frame(*key, weight, key in small_ones) for key, weight in found.items()]
 
 
 def _endings(lang: Language, mark: str, lower: bool, only_marked: bool) -> list[tuple[str, float]]:

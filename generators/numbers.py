@@ -14,7 +14,7 @@ from generators.rows import Ints, Rows, below, mix
 from generators.wordcolumns import is_test_word
 
 LEAST, MOST = 5, 12  # digits
-_TRIES = 1 << 14  # one number in twenty is a test number, one in ten begins with 0
+_OTHERS = 3  # digits, at least, beside those that are counted: else a split might have no such number
 
 
 def draw_numbers(rows: Rows, digit: Ints, count: Ints, test: bool) -> list[str]:
@@ -26,11 +26,11 @@ def draw_numbers(rows: Rows, digit: Ints, count: Ints, test: bool) -> list[str]:
         count: (rows,) how often, at most LEAST.
         test: of the test split, or else of the training split.
     """
-    size = LEAST + rows.below("digits", MOST - LEAST + 1)
+    size = np.maximum(LEAST + rows.below("digits", MOST - LEAST + 1), count + _OTHERS)
     hashes = rows.hash("number")
     found = [""] * len(rows)
     left, attempt = np.arange(len(rows)), 0
-    while len(left) and attempt < _TRIES:
+    while len(left):  # one number in twenty is a test number, and one in ten begins with 0
         drawn = mix(mix(hashes[left], attempt)[:, None], np.arange(2 * MOST))
         # The digit stands in the places that come first in an order by lot, others in the rest.
         order = np.where(np.arange(MOST) < size[left, None], drawn[:, :MOST] >> np.uint64(1), ~np.uint64(0))

@@ -40,7 +40,11 @@ class Own:
     @classmethod
     def joined(cls, parts: "Sequence[Own]") -> "Own":
         """Put the rows of several together, in order."""
-        found = [item for own in parts for item in zip(own.row.tolist(), own.texts, own.words, own.asked)]
+        found = [
+            item
+            for own in parts
+            for item in zip(own.row.tolist(), own.texts, own.words, own.asked, strict=True)
+        ]
         found.sort(key=lambda item: item[0])
         rows = np.array([row for row, *_ in found], dtype=np.int64)
         return cls(rows, [i[1] for i in found], [i[2] for i in found], [i[3] for i in found])

@@ -21,7 +21,7 @@ from unicodedata import normalize
 
 import regex
 
-from generators.check import graphemes
+from generators.graphemes import graphemes
 from generators.prompts import language
 from generators.rowcheck import CONTROL
 from generators.wordcolumns import is_test_word

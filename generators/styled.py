@@ -95,14 +95,18 @@ class Styled:
         """Set the running count of a letter; see Style.step_pieces."""
         if self.apart is None:
             return self.style.step_pieces(letters, letter)
-        rows, lines, total = letters.rows, [], np.zeros(len(letters.rows), dtype=np.int64)
+        lines, total = [], np.zeros(len(letters.rows), dtype=np.int64)
         for style, mask in ((self.style, ~self.apart), (UNIVERSAL, self.apart)):
-            kept = rows.spread(mask)
-            mine = Lines(letters.texts, rows.where(kept))
-            steps, count = style.step_pieces(mine, letter if isinstance(letter, Column) else letter[kept])
+            mine = letters.where(mask)
+            counted = letter if isinstance(letter, Column) else letter[letters.rows.spread(mask)]
+            steps, count = style.step_pieces(mine, counted)
             lines.append(steps)
             total += count
         return Group(tuple(lines)), total
+
+    def hit_pieces(self, letters: Lines, letter: "Column | Mask") -> list[Piece]:
+        """Set the lines of the running count that are hits; see Style.hit_pieces."""
+        return self._either(lambda style: style.hit_pieces(letters, letter))
 
     def tally_pieces(self, words: Column, counts: Counts, offsets: Counts) -> "Nested | Group":
         """Set the sum of the counts of each row's words; see Style.tally_pieces."""

@@ -122,6 +122,15 @@ class Style:
             lines.append(f"{place}{self.step}{each_letter}" + (f" hit! count={count}" if hit else self.miss))
         return "\n".join(lines)
 
+    def hits(self, letters: Sequence[str], counted: "str | Collection[str]") -> str:
+        """Write the lines of the running count that are hits, each on a new line."""
+        asked = (counted,) if isinstance(counted, str) else counted
+        places = [place for place, letter in enumerate(letters, 1) if letter in asked]
+        return "".join(
+            f"\n{place}{self.step}{letters[place - 1]} hit! count={count}"
+            for count, place in enumerate(places, 1)
+        )
+
     def expression(self, text: str, letter: str, lower: bool = False) -> str:
         """Write the call of the Python tool that counts a letter in a text, or in its small letters."""
         between = self.call[1].replace(".count", f"{_LOWER}.count") if lower else self.call[1]
@@ -196,6 +205,16 @@ class Style:
         found = Lines(lines.texts, Ragged(rows.offsets, lines.index))
         return slot("loop letter", found), np.diff(total[rows.offsets])
 
+    def hit_pieces(self, letters: Lines, letter: "Column | Mask") -> list[Piece]:
+        """Set the lines of the running count that are hits, each on a new line; see step_pieces."""
+        hits = letter
+        if isinstance(letter, Column):
+            hits = letters.rows.values == letters.rows.spread(letter.index)
+        places, rows = letters.rows.places()[hits] + 1, letters.rows.where(hits)
+        spaced = Column(letters.texts.affixed(self.step), rows.values)
+        lines = each(_hit, spaced, number(places), number(rows.places() + 1))
+        return [slot("loop letter", Lines(lines.texts, Ragged(rows.offsets, lines.index)))]
+
     def tally_pieces(self, words: Column, counts: Counts, offsets: Counts) -> Nested:
         """Set the sum of the counts of each row's words.
 
@@ -234,6 +253,10 @@ def _step(letter: str, place: str, count: str) -> str:
     # A newline belongs to the step that it precedes: after a letter or digit it is always cut off.
     line = f"{place}{letter}" + (f" hit! count={count}" if count != "0" else "")
     return line if place == "1" else "\n" + line
+
+
+def _hit(letter: str, place: str, count: str) -> str:
+    return f"\n{place}{letter} hit! count={count}"
 
 
 _MISS = " no"

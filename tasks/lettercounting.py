@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,16 @@ from generators.stock import Stock, stocks
 from generators.styled import Styled
 from generators.texts import Texts
 from tasks.base import (
+    BY_HAND,
     COUNT_SHARES,
     Column,
     Lines,
+    Piece,
     Rows,
     Script,
     Task,
     ToolCall,
+    Working,
     assistant,
     for_each,
     number,
@@ -63,10 +67,11 @@ class LetterCounting(Task):
 
     prompts = "phrase"
     slots = _LETTER
-    others = {name: _SLOTS[name] for name in SECTIONS[1:]}
+    others = MappingProxyType({name: _SLOTS[name] for name in SECTIONS[1:]})
     counts = COUNT_SHARES
     # The word that is dealt has the letter once, or not at all; the others bring the rest of the count.
     count_times = (0, 1, 1, 1)
+    workings = ("full", "compact", "direct", "hand")
 
     def __init__(
         self,
@@ -84,61 +89,74 @@ class LetterCounting(Task):
 
     def script(self, rows: Rows) -> Script:
         """Write the question, each word's count, the sum, the check in Python and the answer."""
-        dealt = self.deal(rows)
+        dealt, working = self.deal(rows), self.work(rows)
         passage = self._passages.draw(dealt)
         style = Styled.where(self.style, passage.fits(self.style))
+        # From here on, `each_…` has a value for each item: a word, or one of several letters in a word.
         items = passage.items()
         rows_of = Ragged(items.offsets, items.word)
-        # From here on, `each_…` has a value for each item: a word, or one of several letters in a word.
         each_one = replace(
             dealt,
             rows=Rows(rows_of.spread(rows.index) * _ITEMS + rows_of.places(), rows.names),
             language=rows_of.spread(dealt.language),
             asks=rows_of.spread(passage.asks),
         )
+        each_style = style.spread(rows_of)
         each_word = Column(passage.words.texts, passage.words.rows.values[items.word])
         each_letter = passage.alphabet.column(items.letter)
-        spelled = passage.spelled.take(items.word)
-        each_letters = Lines(passage.alphabet.texts, spelled)
-        each_style = style.spread(rows_of)
-        each_steps, each_count = each_style.step_pieces(each_letters, passage.hits(items, spelled))
+        each_letters = Lines(passage.alphabet.texts, passage.spelled.take(items.word))
+        each_hit = passage.hits(items, each_letters.rows)
+        each_steps, each_count = each_style.step_pieces(each_letters, each_hit)
+        each_spelled = each_style.spelling_pieces(each_word, each_letters)
         total = np.add.reduceat(each_count, rows_of.starts)
+        call = self._call(passage, style, total, working)
 
-        call = self._call(passage, style, total)
-        several = passage.asks == LETTERS
-        summed = rows_of.lengths > 1
         slots = {"letter": passage.letter, "letters": passage.letters, "count": number(total, " ")}
         say = self.speaker(SECTIONS, dealt, style, phrase=passage.text, **slots)
         each_slots = {"word": each_word, "letter": each_letter, "count": number(each_count, " ")}
         say_each = self.speaker(SECTIONS, each_one, each_style, **each_slots)
         # Of several letters the word is spelled once, and each count begins with its letter.
+        several, summed = passage.asks == LETTERS, rows_of.lengths > 1
         again = rows_of.spread(several) & (rows_of.places() > 0)
-        said = each_style.spelling_pieces(each_word, each_letters)
-        turns = [when(rows_of.spread(several), say_each("turn", before="\n\n"))] if several.any() else []
+        turns, tallies = [], [style.tally_pieces(each_word, each_count, rows_of.offsets)]
+        if several.any():
+            turns = [when(rows_of.spread(several), say_each("turn", before="\n\n"))]
+            by_letter = style.tally_pieces(each_letter, each_count, rows_of.offsets)
+            tallies = [when(~several, *tallies), when(several, by_letter)]
+        by_hand = for_each(
+            rows_of.offsets,
+            when(~again, "\n\n", *each_spelled),
+            *turns,
+            "\n",
+            each_steps,
+            when(rows_of.spread(summed), say_each("word", before="\n")),
+        )
+        compact: list[Piece] = []
+        if working.has("compact"):
+            later = ~again & (rows_of.places() > 0)
+            hits = each_style.hit_pieces(each_letters, each_hit)
+            shown = for_each(rows_of.offsets, when(later, "\n\n"), when(~again, *each_spelled), *hits)
+            compact = [working.when(("compact",), text(shown, when(summed, "\n\n", *tallies), "\n\n####"))]
         turn = assistant(
-            text(
-                say("restate", after="\n\n"),
-                say("count"),
-                for_each(
-                    rows_of.offsets,
-                    when(~again, "\n\n", *said),
-                    *turns,
-                    "\n",
-                    each_steps,
-                    when(rows_of.spread(summed), say_each("word", before="\n")),
+            working.when(
+                BY_HAND,
+                text(
+                    say("restate", after="\n\n"),
+                    say("count"),
+                    by_hand,
+                    when(summed, say("total", before="\n\n", after="\n"), *tallies),
+                    say("subtotal", before="\n\n"),
                 ),
-                when(summed, say("total", before="\n\n", after="\n")),
-                when(summed & ~several, style.tally_pieces(each_word, each_count, rows_of.offsets)),
-                when(several, style.tally_pieces(each_letter, each_count, rows_of.offsets)),
-                say("subtotal", before="\n\n"),
+                call.exchange(say),
+                say("final", before="\n\n", after="\n\n####"),
             ),
-            call.exchange(say),
-            say("final", before="\n\n", after="\n\n####"),
+            working.when(("direct",), text("####")),
+            *compact,
             number(total, " "),
         )
         return Script(
             dealt,
-            self.ask(dealt, phrase=passage.text, letter=passage.letter, letters=passage.letters),
+            self.ask(dealt, working, phrase=passage.text, letter=passage.letter, letters=passage.letters),
             turn,
             answer=number(total),
             letter=passage.only_letter,
@@ -154,7 +172,7 @@ class LetterCounting(Task):
             words=passage.words,
         )
 
-    def _call(self, passage: Passage, style: Styled, total: Ints) -> ToolCall:
+    def _call(self, passage: Passage, style: Styled, total: Ints, working: Working) -> ToolCall:
         """Count with Python: once in a row, or once for each letter that it asks for."""
         lower = (passage.asks == ANYCASE) | (passage.asks == VOWELS)
         calls, offsets = passage.asked, None
@@ -163,7 +181,7 @@ class LetterCounting(Task):
             offsets, style, lower = calls.offsets, style.spread(calls), calls.spread(lower)
             phrase = Lines(phrase.texts, phrase.rows.take(calls.spread(np.arange(len(calls)))))
         pieces = style.call_pieces(phrase, letter, lower)
-        return self.call(len(calls), *pieces, expected=total, offsets=offsets)
+        return self.call(len(calls), *pieces, expected=total, where=working.calls, offsets=offsets)
 
     def deal(self, rows: Rows) -> Dealt:
         """Deal each row its language, its word and its letter, and what it asks."""

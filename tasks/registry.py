@@ -199,11 +199,12 @@ def train_and_test(cls: type[Task], rows: int, cover: str | None = None, **optio
         cls: of the task.
         rows: of the training split.
         cover: for a task that can cover a tokenizer; others go without.
-        options: of the task.
+        options: of the task; `working` is for one that can show more or less of it.
     """
     test = max(1, min(5_000, rows // 20))
     if cover is not None and cls.covers:
         options["cover"] = cover
+    options = options_of(cls, options)
     return {"train": cls(rows, "train", **options), "test": cls(test, "test", **options)}
 
 
@@ -219,6 +220,28 @@ def refuse_cover(classes: Sequence[type[Task]], split: str) -> None:
         able = sorted(name for name in entries() if task_class(name).covers)
         asked = ", ".join(dict.fromkeys(cls.name for cls in classes))
         raise ValueError(f"{asked} can't cover a tokenizer; ask for rows of {' or '.join(able)} too")
+
+
+def options_of(cls: type[Task], options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of several tasks that one of them takes: working only where it has several kinds."""
+    return {name: value for name, value in options.items() if name != "working" or shows_more_or_less(cls)}
+
+
+def shows_more_or_less(cls: type[Task]) -> bool:
+    """Say whether a task has several kinds of working."""
+    return len(cls.workings) > 1
+
+
+def refuse_working(classes: Sequence[type[Task]], working: str) -> None:
+    """Refuse a choice of working where no task has one.
+
+    Raises:
+        ValueError: the answers of all tasks have one form.
+    """
+    if working != "full" and not any(map(shows_more_or_less, classes)):
+        able = sorted(name for name in entries() if shows_more_or_less(task_class(name)))
+        asked = ", ".join(dict.fromkeys(cls.name for cls in classes))
+        raise ValueError(f"{asked} can't show more or less working; ask for rows of {' or '.join(able)} too")
 
 
 def checks(classes: Sequence[str]) -> dict[str, Callable[[Mapping[str, Any]], Iterator[str]]]:

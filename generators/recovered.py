@@ -1,0 +1,115 @@
+"""Reading the facts of a row out of its turn, for dialects that have no columns for them."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import regex
+
+from generators.counted import Counting
+from generators.graphemes import graphemes
+from generators.stock import words_in
+from generators.styles import STYLES, Style
+
+_ANSWER = regex.compile(r"(.*)#### ([0-9]+)", regex.DOTALL)
+
+
+def recovered(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the facts of a row out of its turn.
+
+    What the turn does not say is empty: all but the answer where that is the whole turn, and the letter
+    where the turn lists hits and there are none.
+
+    Raises:
+        ValueError: the turn is none that is known.
+
+    >>> recovered({"turn": "fig: f, i, g", "all_parts": []})["style"]
+    'quote-comma'
+    """
+    turn: str = row["turn"]
+    # A turn that leaves all to the tool looks the same in several styles, so that is thought of last.
+    for read in (_spelled, _by_hand, _by_tool, _compact):
+        for style in STYLES.values():
+            if found := read(row, turn, style):
+                return found
+    if turn == f"#### {row['answer']}":
+        return _with(row, "quote-comma", "", "", working="direct", form="not called")
+    raise ValueError("its word and letter can't be read out of its turn")
+
+
+def _with(row: Mapping[str, Any], style: str, word: str, letter: str, **facts: Any) -> dict[str, Any]:
+    count = int(row["answer"]) if row["answer"].isdecimal() else None
+    return {**row, "style": style, "word": word, "letter": letter, "facts": {"count": count, **facts}}
+
+
+def _spelled(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
+    """Read a turn that begins by spelling a word."""
+    word = style.headed(turn.partition("\n")[0])
+    letters = graphemes(word)
+    spelling = style.spelling(word, letters)
+    if turn == spelling:
+        return {**row, "style": style.name, "word": word, "facts": {}}
+    answer = _ANSWER.fullmatch(turn)
+    if not word or answer is None or not turn.startswith(spelling):
+        return None
+    for letter in (*dict.fromkeys(letters), ""):
+        if answer[1] == f"{spelling}{style.hits(letters, letter)}\n\n":
+            return _with(row, style.name, word, letter, working="compact", form="not called")
+    return None
+
+
+def _by_hand(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
+    """Read a turn that says in which words it counts which letters, and does; there may be calls."""
+    quoted = style.quoted_in(turn.partition("\n")[0])
+    # Of a text that is no single letter: the first, since a sentence is quoted whole.
+    texts = [text for text in quoted if len(graphemes(text)) > 1]
+    letters = [text for text in quoted if len(graphemes(text)) == 1]
+    if len(texts) != 1 or not letters:
+        return None
+    called = any(kind == "python" for kind, _ in row["parts"])
+    one = ("letter", "anycase") if len(letters) == 1 else ("letters", "vowels")
+    for asks, words in product(one, (texts[0].split(" "), words_in(texts[0]))):
+        facts = {"asks": asks, "words": words, "letters": letters, "sentence": texts[0]}
+        counting = Counting.of(facts, letters[0])
+        if all(f"\n{block}\n" in turn for block, _ in counting.blocks(style)):
+            # Full working without a call, and working by hand, are the same turns.
+            facts |= {"working": "full", "form": "tool" if called else "none"}
+            return _with(row, style.name, texts[0], letters[0], **facts)
+    return None
+
+
+def _compact(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
+    """Read a turn that shows the hits in several words, or of several letters in one.
+
+    Which letter is asked for is what is hit; where nothing is, the turn does not say.
+    """
+    heads = [style.headed(block.partition("\n")[0]) for block in turn.split("\n\n")]
+    words = [head for head in heads if head]
+    hits = regex.findall(rf"^[0-9]+{regex.escape(style.step)}(.+) hit! count=", turn, regex.MULTILINE)
+    hit = list(dict.fromkeys(hits))
+    summed = style.quoted_in(turn)
+    for asks, letters in (("letter", hit), ("any", hit), ("letters", summed)):
+        if not words or not letters:
+            continue
+        facts = {"asks": asks, "words": words, "letters": letters}
+        if Counting.of(facts, letters[0]).compact(style) == turn:
+            facts |= {"working": "compact", "form": "not called"}
+            return _with(row, style.name, words[0], letters[0], **facts)
+    return None
+
+
+def _by_tool(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
+    """Read a turn that says in which words a letter is to be counted, and leaves that to the tool."""
+    phrase, letter, calls = _restated(row, turn, style)
+    if not letter or calls != [style.expression(phrase, letter)]:
+        return None
+    return _with(row, style.name, phrase, letter, words=phrase.split(" "), working="tool", form="tool")
+
+
+def _restated(row: Mapping[str, Any], turn: str, style: Style) -> tuple[str, str, list[str]]:
+    """Return the words and the letter of the first line, and the calls; "" where they are not clear."""
+    quoted = style.quoted_in(turn.partition("\n")[0])
+    letters = [text for text in quoted if len(graphemes(text)) == 1]
+    phrases = [text for text in quoted if len(graphemes(text)) > 1]
+    calls = [text for kind, text in row["parts"] if kind == "python"]
+    return (phrases[0], letters[0], calls) if len(letters) == len(phrases) == 1 else ("", "", calls)
