@@ -85,7 +85,7 @@ class Asks:
                     f"there are no questions about {' or '.join(shares)} in {code!r}; "
                     f"allowed there: {', '.join(asked)}"
                 )
-        kept, columns = np.flatnonzero(rows), [names.index(name) for name in shares]
+        kept, columns = np.flatnonzero(rows), np.array([names.index(name) for name in shares])
         quota = np.zeros((len(possible), len(names)), dtype=np.int64)
         quota[np.ix_(kept, columns)] = quotas(
             rows[kept].tolist(), list(shares.values()), can[np.ix_(kept, columns)]

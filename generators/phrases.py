@@ -69,14 +69,12 @@ def draw_phrases(dealt: Dealt, test: bool, sizes: Ints, beside: npt.NDArray[np.b
     # The dealt word changes places with one of the others, and so does the one beside.
     swap = rows.below("place", size)
     chosen[every, swap], chosen[every, 0] = chosen[every, 0], chosen[every, swap].copy()
-    at = np.full(n, -1, dtype=np.int64)
+    other = np.full(n, -1, dtype=np.int64)
     if beside.any():
-        last = np.where(swap == size - 1, 0, size - 1)[beside]
-        mine, other = every[beside], rows.below("beside", size)[beside]
-        chosen[mine, last], chosen[mine, other] = chosen[mine, other], chosen[mine, last].copy()
-        at[beside] = other
-    words = Ragged(offsets_of(size), chosen[np.arange(PLACES) < size[:, None]])
-    return Phrases(words, at)
+        last, mine = np.where(swap == size - 1, 0, size - 1)[beside], every[beside]
+        other[mine] = rows.below("beside", size)[beside]
+        chosen[mine, last], chosen[mine, other[mine]] = chosen[mine, other[mine]], chosen[mine, last].copy()
+    return Phrases(Ragged(offsets_of(size), chosen[np.arange(PLACES) < size[:, None]]), other)
 
 
 def _holder(dealt: Dealt) -> Ints:

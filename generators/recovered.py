@@ -1,6 +1,6 @@
 """Reading the facts of a row out of its turn, for dialects that have no columns for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -8,7 +8,6 @@ import regex
 
 from generators.counted import Counting
 from generators.graphemes import graphemes
-from generators.stock import words_in
 from generators.styles import STYLES, Style
 
 _ANSWER = regex.compile(r"(.*)#### ([0-9]+)", regex.DOTALL)
@@ -68,7 +67,7 @@ def _by_hand(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] 
         return None
     called = any(kind == "python" for kind, _ in row["parts"])
     one = ("letter", "anycase") if len(letters) == 1 else ("letters", "vowels")
-    for asks, words in product(one, (texts[0].split(" "), words_in(texts[0]))):
+    for asks, words in product(one, (texts[0].split(" "), _heads(turn, style))):
         facts = {"asks": asks, "words": words, "letters": letters, "sentence": texts[0]}
         counting = Counting.of(facts, letters[0])
         if all(f"\n{block}\n" in turn for block, _ in counting.blocks(style)):
@@ -83,19 +82,38 @@ def _compact(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] 
 
     Which letter is asked for is what is hit; where nothing is, the turn does not say.
     """
-    heads = [style.headed(block.partition("\n")[0]) for block in turn.split("\n\n")]
-    words = [head for head in heads if head]
+    words = _heads(turn, style)
     hits = regex.findall(rf"^[0-9]+{regex.escape(style.step)}(.+) hit! count=", turn, regex.MULTILINE)
     hit = list(dict.fromkeys(hits))
     summed = style.quoted_in(turn)
     for asks, letters in (("letter", hit), ("any", hit), ("letters", summed)):
         if not words or not letters:
             continue
-        facts = {"asks": asks, "words": words, "letters": letters}
+        facts = {"asks": asks, "words": words, "letters": letters, "sentence": _asked(row, words)}
         if Counting.of(facts, letters[0]).compact(style) == turn:
             facts |= {"working": "compact", "form": "not called"}
             return _with(row, style.name, words[0], letters[0], **facts)
+    if words and not hit and Counting.of({"words": words, "asks": "any"}, "").compact(style) == turn:
+        return _with(row, style.name, "", "", words=words, working="compact", form="not called")
     return None
+
+
+def _asked(row: Mapping[str, Any], words: Sequence[str]) -> str:
+    """Return what stands in a question from the first of some words to the last; "" where they do not."""
+    between = r"[^\p{L}\p{M}\p{N}]*"
+    found = regex.search(between.join(map(regex.escape, words)), row["question"])
+    return found[0] if found else ""
+
+
+def _heads(turn: str, style: Style) -> list[str]:
+    """Return the words that a turn spells, in order."""
+    found, at = [], 0
+    for line in turn.split("\n"):
+        word = style.headed(line)
+        if word and turn.startswith(style.spelling(word, graphemes(word)), at):
+            found.append(word)
+        at += len(line) + 1
+    return found
 
 
 def _by_tool(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:

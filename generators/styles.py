@@ -207,9 +207,9 @@ class Style:
 
     def hit_pieces(self, letters: Lines, letter: "Column | Mask") -> list[Piece]:
         """Set the lines of the running count that are hits, each on a new line; see step_pieces."""
-        hits = letter
-        if isinstance(letter, Column):
-            hits = letters.rows.values == letters.rows.spread(letter.index)
+        hits = (
+            letters.rows.values == letters.rows.spread(letter.index) if isinstance(letter, Column) else letter
+        )
         places, rows = letters.rows.places()[hits] + 1, letters.rows.where(hits)
         spaced = Column(letters.texts.affixed(self.step), rows.values)
         lines = each(_hit, spaced, number(places), number(rows.places() + 1))

@@ -111,8 +111,12 @@ class LetterCounting(Task):
         total = np.add.reduceat(each_count, rows_of.starts)
         call = self._call(passage, style, total, working)
 
-        slots = {"letter": passage.letter, "letters": passage.letters, "count": number(total, " ")}
-        say = self.speaker(SECTIONS, dealt, style, phrase=passage.text, **slots)
+        asked: dict[str, Column | Lines] = {
+            "phrase": passage.text,
+            "letter": passage.letter,
+            "letters": passage.letters,
+        }
+        say = self.speaker(SECTIONS, dealt, style, **asked, count=number(total, " "))
         each_slots = {"word": each_word, "letter": each_letter, "count": number(each_count, " ")}
         say_each = self.speaker(SECTIONS, each_one, each_style, **each_slots)
         # Of several letters the word is spelled once, and each count begins with its letter.
@@ -156,7 +160,7 @@ class LetterCounting(Task):
         )
         return Script(
             dealt,
-            self.ask(dealt, working, phrase=passage.text, letter=passage.letter, letters=passage.letters),
+            self.ask(dealt, working, **asked),
             turn,
             answer=number(total),
             letter=passage.only_letter,
