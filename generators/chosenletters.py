@@ -14,9 +14,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from generators.rows import below, mix
+from generators.rows import mix_one
 
 Numbers = npt.NDArray[Any]
 MANY = 3  # the class of counts that stands for so many and more
@@ -26,29 +27,27 @@ _TRIES = 40
 def _counts(text: Sequence[int], uncased: Numbers) -> dict[int, int]:
     """Count the letters of a text that it has in one case alone, and that one its first: small, if any is."""
     counts = Counter(text)
-    cases = Counter(int(uncased[letter]) for letter in counts)
-    return {n: count for n, count in counts.items() if cases[int(uncased[n])] == 1 and uncased[n] == n}
+    first = dict(zip(counts, uncased[list(counts)].tolist(), strict=True))
+    cases = Counter(first.values())
+    return {n: count for n, count in counts.items() if cases[first[n]] == 1 and first[n] == n}
 
 
-def _lot(key: Any, turn: int, n: int) -> int:
-    return int(below(mix(key, turn), n))
+def _lot(key: int, turn: int, n: int) -> int:
+    return (mix_one(key, turn) >> 32) * n >> 32
 
 
-def _absent(text: Sequence[int], uncased: Numbers, alphabet: Numbers, key: Any) -> list[int]:
+def _absent(text: Sequence[int], uncased: Numbers, alphabet: Numbers, key: int) -> list[int]:
     """Return letters of an alphabet that a text lacks, in either case, in an order by lot."""
-    has = {int(uncased[letter]) for letter in text}
-    start, found = _lot(key, 0, len(alphabet)), []
-    for at in range(min(len(alphabet), _TRIES)):
-        letter = int(alphabet[(start + at * _STEP) % len(alphabet)])
-        if int(uncased[letter]) not in has:
-            found.append(letter)
-    return list(dict.fromkeys(found))
+    has, start = set(uncased[np.array(text)].tolist()), _lot(key, 0, len(alphabet))
+    tried = alphabet[(start + np.arange(min(len(alphabet), _TRIES)) * _STEP) % len(alphabet)]
+    pairs = zip(tried.tolist(), uncased[tried].tolist(), strict=True)
+    return list(dict.fromkeys(letter for letter, same in pairs if same not in has))
 
 
 _STEP = 7  # through an alphabet, so that neighbours in it do not stand together
 
 
-def letter_of(text: Sequence[int], wanted: int, uncased: Numbers, alphabet: Numbers, key: Any) -> int:
+def letter_of(text: Sequence[int], wanted: int, uncased: Numbers, alphabet: Numbers, key: int) -> int:
     """Choose a letter that a text has so often.
 
     Args:
@@ -69,7 +68,7 @@ def letter_of(text: Sequence[int], wanted: int, uncased: Numbers, alphabet: Numb
     return text[0]
 
 
-def letters_of(text: Sequence[int], wanted: int, uncased: Numbers, alphabet: Numbers, key: Any) -> list[int]:
+def letters_of(text: Sequence[int], wanted: int, uncased: Numbers, alphabet: Numbers, key: int) -> list[int]:
     """Choose two or three letters that a text has so often together; see letter_of.
 
     Where no such choice is found, it is another one.
@@ -80,10 +79,11 @@ def letters_of(text: Sequence[int], wanted: int, uncased: Numbers, alphabet: Num
     chosen: list[int] = []
     for attempt in range(_TRIES if wanted and here else 0):
         most = min(size, len(here), wanted if wanted < MANY else size)
-        order = sorted(here, key=lambda n: int(mix(mix(key, attempt), n)))
+        lots = mix_one(key, attempt)
+        order = sorted(here, key=lambda n: mix_one(lots, n))
         chosen = order[: 1 + _lot(key, 100 + attempt, most)]
         if min(sum(counts[n] for n in chosen), MANY) == wanted and len(chosen) + len(absent) >= 2:
             break
     chosen += absent[: size - len(chosen)]
     chosen += [n for n in here if n not in chosen][: 2 - len(chosen)]
-    return sorted(chosen, key=lambda n: int(mix(mix(key, 3), n)))
+    return sorted(chosen, key=lambda n: mix_one(key, n))

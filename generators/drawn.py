@@ -108,7 +108,7 @@ class Passages:
                 chosen[row] = [self._alphabet.number[letter]]
         uncased, of = self._alphabet.uncased, written.words.offsets
         # Row by row: a letter is chosen by all letters of the row's text.
-        for row, key in zip(several.tolist(), keys, strict=True):
+        for row, key in zip(several.tolist(), keys.tolist(), strict=True):
             text = written.spelled.values[
                 written.spelled.offsets[of[row]] : written.spelled.offsets[of[row + 1]]
             ].tolist()

@@ -5,6 +5,9 @@ from functools import lru_cache
 import regex
 
 
+_GRAPHEMES = regex.compile(r"\X")
+
+
 @lru_cache(maxsize=1 << 16)
 def graphemes(word: str) -> tuple[str, ...]:
     """Return a word's letters as readers count them: extended grapheme clusters (UAX 29).
@@ -12,4 +15,4 @@ def graphemes(word: str) -> tuple[str, ...]:
     >>> graphemes("niño")
     ('n', 'i', 'ñ', 'o')
     """
-    return tuple(regex.findall(r"\X", word))
+    return tuple(word) if word.isascii() else tuple(_GRAPHEMES.findall(word))

@@ -15,7 +15,7 @@ from generators.deal import Dealt
 from generators.numbers import draw_numbers
 from generators.phrases import Phrases
 from generators.recased import ANY, LOWER, UPPER, recased
-from generators.rows import Ints, mix
+from generators.rows import Ints, mix_one
 from generators.stock import Frame
 
 _CAPITAL = 0.7  # share of the sentences that begin with a capital
@@ -75,21 +75,21 @@ def in_cases(
     """
     rows = dealt.rows[row]
     large = rows.chance("large", 0.5)
-    lots = rows.hash("cases")
+    lots = rows.hash("cases").tolist()
+    strings, first = _strings(dealt, row, phrases)
     letters = [letter.lower() for letter in dealt.words.letter(dealt.letter_number[row]).strings()]
     texts, words, asked = [], [], []
     for place, (number, small) in enumerate(zip(row.tolist(), letters, strict=True)):
-        of = phrases.words.values[phrases.words.offsets[number] : phrases.words.offsets[number + 1]]
         capital = small.upper()
         if not one_case[number] or capital not in alphabet.number:
             capital = small
         wanted = UPPER if large[place] and capital != small else LOWER
         written = []
-        for at, word in enumerate(dealt.words.texts.take(of)):
+        for at, word in enumerate(strings[first[place] : first[place + 1]]):
             how = ANY
             if one_case[number] and small in word:
                 how = LOWER + UPPER - wanted if at == phrases.beside[number] else wanted
-            written.append(recased(word, small, int(mix(lots[place], at) >> np.uint64(33)), how))
+            written.append(recased(word, small, mix_one(lots[place], at) >> 33, how))
         texts.append(" ".join(written))
         words.append(written)
         asked.append(capital if wanted == UPPER else small)
@@ -100,10 +100,16 @@ def in_sentences(dealt: Dealt, row: Ints, phrases: Phrases, frames: Sequence[Fra
     """Write sentences: frames, (rows,) those of the rows, with the words of the phrases put into them."""
     capital = dealt.rows[row].chance("capital", _CAPITAL)
     texts, words = [], []
-    for number, frame, big in zip(row.tolist(), frames, capital.tolist(), strict=True):
-        of = phrases.words.values[phrases.words.offsets[number] : phrases.words.offsets[number + 1]]
-        given = dealt.words.texts.take(of) if frame.slots else []
+    strings, first = _strings(dealt, row, phrases)
+    for place, (frame, big) in enumerate(zip(frames, capital.tolist(), strict=True)):
+        given = strings[first[place] : first[place + 1]] if frame.slots else []
         text, every = frame.written(given, big and frame.slots > 0)
         texts.append(text)
         words.append(every)
     return Own(row, texts, words, [""] * len(texts))
+
+
+def _strings(dealt: Dealt, row: Ints, phrases: Phrases) -> tuple[list[str], list[int]]:
+    """Return the words of some rows' phrases, and where each row's begin: (rows + 1,)."""
+    of = phrases.words.take(row)
+    return dealt.words.texts.take(of.values), of.offsets.tolist()

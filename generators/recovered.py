@@ -65,14 +65,20 @@ def _by_hand(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] 
     letters = [text for text in quoted if len(graphemes(text)) == 1]
     if len(texts) != 1 or not letters:
         return None
-    called = any(kind == "python" for kind, _ in row["parts"])
+    calls = [text for kind, text in row["parts"] if kind == "python"]
     one = ("letter", "anycase") if len(letters) == 1 else ("letters", "vowels")
     for asks, words in product(one, (texts[0].split(" "), _heads(turn, style))):
         facts = {"asks": asks, "words": words, "letters": letters, "sentence": texts[0]}
         counting = Counting.of(facts, letters[0])
-        if all(f"\n{block}\n" in turn for block, _ in counting.blocks(style)):
+        called = [style.expression(*counting.call(number)) for number in range(counting.calls)]
+        blocks = counting.blocks(style)
+        if (
+            not counting.loose()
+            and (not calls or calls == called)
+            and all(f"\n{block}\n" in turn for block, _ in blocks)
+        ):
             # Full working without a call, and working by hand, are the same turns.
-            facts |= {"working": "full", "form": "tool" if called else "none"}
+            facts |= {"working": "full", "form": "tool" if calls else "none"}
             return _with(row, style.name, texts[0], letters[0], **facts)
     return None
 
