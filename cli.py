@@ -85,7 +85,7 @@ _OPTIONS = (
         {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
     ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
-    ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
+    ("--kinds", {"help": "Words that people type: none, few, usual, or upper:0.02,misspelt:0.01 …"}),
     (
         "--working",
         {"default": "full", "help": "How much of it answers show: full, or full:0.8,direct:0.2 …"},

@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import regex
 
-
 _GRAPHEMES = regex.compile(r"\X")
 
 
@@ -15,4 +14,4 @@ def graphemes(word: str) -> tuple[str, ...]:
     >>> graphemes("niño")
     ('n', 'i', 'ñ', 'o')
     """
-    return tuple(word) if word.isascii() else tuple(_GRAPHEMES.findall(word))
+    return tuple(word) if word.isascii() and "\r" not in word else tuple(_GRAPHEMES.findall(word))

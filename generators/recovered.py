@@ -1,6 +1,6 @@
 """Reading the facts of a row out of its turn, for dialects that have no columns for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -8,6 +8,7 @@ import regex
 
 from generators.counted import Counting
 from generators.graphemes import graphemes
+from generators.stock import words_in
 from generators.styles import STYLES, Style
 
 _ANSWER = regex.compile(r"(.*)#### ([0-9]+)", regex.DOTALL)
@@ -59,28 +60,50 @@ def _spelled(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] 
 
 def _by_hand(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
     """Read a turn that says in which words it counts which letters, and does; there may be calls."""
+    for counting in _restated(turn, style):
+        calls = _calls(row)
+        if calls in ([], _called(counting, style)) and all(
+            f"\n{block}\n" in turn for block, _ in counting.blocks(style)
+        ):
+            # Full working without a call, and working by hand, are the same turns.
+            return _read(row, counting, style, working="full", form="tool" if calls else "none")
+    return None
+
+
+def _by_tool(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
+    """Read a turn that says in which words letters are to be counted, and leaves that to the tool."""
+    for counting in _restated(turn, style):
+        if _calls(row) == _called(counting, style):
+            return _read(row, counting, style, working="tool", form="tool")
+    return None
+
+
+def _restated(turn: str, style: Style) -> Iterator[Counting]:
+    """Yield what the first line of a turn may say that it counts; words of a sentence are those spelled."""
     quoted = style.quoted_in(turn.partition("\n")[0])
-    # Of a text that is no single letter: the first, since a sentence is quoted whole.
     texts = [text for text in quoted if len(graphemes(text)) > 1]
     letters = [text for text in quoted if len(graphemes(text)) == 1]
     if len(texts) != 1 or not letters:
-        return None
-    calls = [text for kind, text in row["parts"] if kind == "python"]
+        return
     one = ("letter", "anycase") if len(letters) == 1 else ("letters", "vowels")
-    for asks, words in product(one, (texts[0].split(" "), _heads(turn, style))):
-        facts = {"asks": asks, "words": words, "letters": letters, "sentence": texts[0]}
+    for asks, of in product(one, (texts[0].split(" "), _heads(turn, style), words_in(texts[0]))):
+        facts = {"asks": asks, "words": of, "letters": letters, "sentence": texts[0]}
         counting = Counting.of(facts, letters[0])
-        called = [style.expression(*counting.call(number)) for number in range(counting.calls)]
-        blocks = counting.blocks(style)
-        if (
-            not counting.loose()
-            and (not calls or calls == called)
-            and all(f"\n{block}\n" in turn for block, _ in blocks)
-        ):
-            # Full working without a call, and working by hand, are the same turns.
-            facts |= {"working": "full", "form": "tool" if calls else "none"}
-            return _with(row, style.name, texts[0], letters[0], **facts)
-    return None
+        if of and not counting.loose():
+            yield counting
+
+
+def _calls(row: Mapping[str, Any]) -> list[str]:
+    return [text for kind, text in row["parts"] if kind == "python"]
+
+
+def _called(counting: Counting, style: Style) -> list[str]:
+    return [style.expression(*counting.call(number)) for number in range(counting.calls)]
+
+
+def _read(row: Mapping[str, Any], counting: Counting, style: Style, **facts: Any) -> dict[str, Any]:
+    facts |= {"asks": counting.asks, "words": counting.words, "letters": counting.letters}
+    return _with(row, style.name, counting.text, counting.letters[0], **facts, sentence=counting.text)
 
 
 def _compact(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
@@ -120,20 +143,3 @@ def _heads(turn: str, style: Style) -> list[str]:
             found.append(word)
         at += len(line) + 1
     return found
-
-
-def _by_tool(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
-    """Read a turn that says in which words a letter is to be counted, and leaves that to the tool."""
-    phrase, letter, calls = _restated(row, turn, style)
-    if not letter or calls != [style.expression(phrase, letter)]:
-        return None
-    return _with(row, style.name, phrase, letter, words=phrase.split(" "), working="tool", form="tool")
-
-
-def _restated(row: Mapping[str, Any], turn: str, style: Style) -> tuple[str, str, list[str]]:
-    """Return the words and the letter of the first line, and the calls; "" where they are not clear."""
-    quoted = style.quoted_in(turn.partition("\n")[0])
-    letters = [text for text in quoted if len(graphemes(text)) == 1]
-    phrases = [text for text in quoted if len(graphemes(text)) > 1]
-    calls = [text for kind, text in row["parts"] if kind == "python"]
-    return (phrases[0], letters[0], calls) if len(letters) == len(phrases) == 1 else ("", "", calls)

@@ -87,8 +87,8 @@ class Task:
         min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words. None: as each
             language's file says.
         offensive: keep slurs and obscenities.
-        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "usual", "none", or
-            such as "upper:0.02,misspelt:0.01".
+        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "none", "few", "usual"
+            or such as "upper:0.02,misspelt:0.01"; None: the task's own choice, and none for a lexicon file.
         working: how much of it the answers show: "full", or shares such as "full:0.8,direct:0.2", see
             generators.working; for tasks that can show more or less of it.
         cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
@@ -114,6 +114,8 @@ class Task:
     covers: ClassVar[bool] = False
     """Whether the task can cover a tokenizer: it deals a word, asks for it and spells it, whatever it is."""
 
+    usual_kinds: ClassVar[str] = "none"
+    """The kinds of words beside the lexicon's own where none are asked for, see generators.kinds."""
     workings: ClassVar[tuple[str, ...]] = ("full",)
     """The kinds of working that answers can show, see generators.working."""
 
@@ -148,7 +150,7 @@ class Task:
         exclude: "str | PathLike[str] | None" = None,
         min_zipf: float | None = None,
         offensive: bool = False,
-        kinds: "str | Mapping[str, float]" = "none",
+        kinds: "str | Mapping[str, float] | None" = None,
         working: "str | Mapping[str, float | tuple[float, float]]" = "full",
         cover: str | None = None,
     ) -> None:
@@ -169,7 +171,7 @@ class Task:
         self.answer_language = answer_language
         self._lexicon, self._offensive = lexicon, offensive
         self._min_zipf = min_zipf
-        self.kinds = kinds_of(kinds)
+        self.kinds = kinds_of(kinds if kinds is not None else "none" if lexicon else self.usual_kinds)
         self.working = workings_of(working, self.workings, self.name)
         self._words_from = partial(
             open_lexicon,
@@ -278,18 +280,27 @@ class Task:
         return ToolCall.run(self.tool, self._expressions, rows, pieces, expected, where, offsets)
 
     def by_tool(
-        self, working: Working, call: ToolCall, dealt: Dealt, styled: Styled, **slots: "Column | Lines"
+        self,
+        working: Working,
+        call: ToolCall,
+        dealt: Dealt,
+        styled: Styled,
+        section: "str | tuple[str, ...]" = "tool",
+        /,
+        **slots: "Column | Lines",
     ) -> list[Piece]:
         """Set the turns, up to the number, of the rows that leave the count to the tool.
 
         Args:
             working: of the rows, after the call.
             call: of the tool.
-            dealt, styled, slots: as `speaker` takes them; slots: word (one or several), letter, count.
+            dealt, styled: as `speaker` takes them.
+            section: of the language files, as `speaker` takes it.
+            slots: word (one or several), letter, count.
         """
         if not working.has("tool"):
             return []
-        say = self.speaker("tool", dealt, styled, **slots)
+        say = self.speaker(section, dealt, styled, **slots)
         turn = text(say("restate")), call.exchange(say), say("final", before="\n\n", after="\n\n####")
         return [working.when(("tool",), *turn)]
 
@@ -387,6 +398,7 @@ class Task:
         found = {p.name: p.default for p in defaults if p.default is not p.empty}
         for name, value in list(given.arguments.items())[1:]:
             found |= value if taken[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+        found["kinds"] = self.kinds  # which the class decides where nobody does
         if self._cover_asked is not None:
             found["cover"] = self._cover_made.described if self._cover_made else None
         plain = (int, float, dict, str, type(None))

@@ -30,6 +30,7 @@ from generators.texts import Texts
 from tasks.base import (
     BY_HAND,
     COUNT_SHARES,
+    WORKINGS,
     Column,
     Lines,
     Piece,
@@ -51,6 +52,7 @@ SECTIONS = ("phrase", *list(ASKS)[1:])
 _LETTER = ("phrase", "letter")
 _SLOTS = dict.fromkeys(SECTIONS, _LETTER) | {"letters": ("phrase", "letters"), "vowels": ("phrase",)}
 _ITEMS = 64  # of a row, at most: words of a phrase, or letters
+_BY_TOOL = ("tool", *(f"{name}_tool" for name in SECTIONS[1:]))
 _ASKS = Texts(list(ASKS))
 
 
@@ -71,7 +73,7 @@ class LetterCounting(Task):
     counts = COUNT_SHARES
     # The word that is dealt has the letter once, or not at all; the others bring the rest of the count.
     count_times = (0, 1, 1, 1)
-    workings = ("full", "compact", "direct", "hand")
+    workings = tuple(WORKINGS)
 
     def __init__(
         self,
@@ -110,13 +112,15 @@ class LetterCounting(Task):
         each_spelled = each_style.spelling_pieces(each_word, each_letters)
         total = np.add.reduceat(each_count, rows_of.starts)
         call = self._call(passage, style, total, working)
+        working = working.settled(call.answered)
 
         asked: dict[str, Column | Lines] = {
             "phrase": passage.text,
             "letter": passage.letter,
             "letters": passage.letters,
         }
-        say = self.speaker(SECTIONS, dealt, style, **asked, count=number(total, " "))
+        count = number(total, " ")
+        say = self.speaker(SECTIONS, dealt, style, **asked, count=count)
         each_slots = {"word": each_word, "letter": each_letter, "count": number(each_count, " ")}
         say_each = self.speaker(SECTIONS, each_one, each_style, **each_slots)
         # Of several letters the word is spelled once, and each count begins with its letter.
@@ -156,7 +160,8 @@ class LetterCounting(Task):
             ),
             working.when(("direct",), text("####")),
             *compact,
-            number(total, " "),
+            *self.by_tool(working, call, dealt, style, _BY_TOOL, **asked, word=passage.text, count=count),
+            count,
         )
         return Script(
             dealt,
