@@ -24,8 +24,9 @@ import regex
 
 from generators.columns import LISTED, Column, Lines, affixed, concat, each, joined, number
 from generators.names import find
-from generators.pieces import Group, Mask, Nested, Piece, for_each, slot, when
+from generators.pieces import Group, Mask, Nested, Piece, for_each, slot
 from generators.ragged import Ragged
+from generators.texts import Texts
 
 Counts = npt.NDArray[np.int64]
 
@@ -245,8 +246,9 @@ class Style:
         word, asked = slot("tool word", self.inside(words)), slot("tool letter", self.inside(letter))
         if lower is None or not lower.any():
             return [opening, word, between, asked, closing]
-        mark, count, behind = between.partition(".count")
-        return [opening, word, mark, when(lower, _LOWER), count + behind, asked, closing]
+        # One piece: no cut before a dot is safe.
+        marks = Texts([between, between.replace(".count", f"{_LOWER}.count")])
+        return [opening, word, Column(marks, lower.astype(np.int8)), asked, closing]
 
 
 def _step(letter: str, place: str, count: str) -> str:

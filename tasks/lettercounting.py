@@ -86,6 +86,12 @@ class LetterCounting(Task):
     ) -> None:
         super().__init__(size, split, **options)
         self.ask_shares = asks_of(ask)
+        if options.get("language") in (None, "all"):
+            # Languages that nobody named are asked what can be asked in them, or nothing.
+            able = {
+                code: share for code, share in self.languages.items() if {*self.ask_shares} & {*_known(code)}
+            }
+            self.languages = able or self.languages
         self._sentences = sentences
         self._holdout, self._exclude = options.get("holdout"), options.get("exclude")
 
@@ -199,11 +205,8 @@ class LetterCounting(Task):
 
     @cached_property
     def _asks(self) -> Asks:
-        can = {
-            code: [ask for ask, kind in zip(ASKS, SECTIONS, strict=True) if language(code).prompts.get(kind)]
-            for code in self.languages
-        }
-        return Asks(self.ask_shares, self._deck, can)
+        known = {code: _known(code) for code in self.languages}
+        return Asks(self.ask_shares, self._deck, known)
 
     @cached_property
     def _stocks(self) -> dict[str, Stock]:
@@ -233,6 +236,11 @@ class LetterCounting(Task):
     def check(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Count again, and read every line of the working."""
         yield from check_counting(row)
+
+
+def _known(code: str) -> list[str]:
+    """Return what there are questions about in a language."""
+    return [ask for ask, kind in zip(ASKS, SECTIONS, strict=True) if language(code).prompts.get(kind)]
 
 
 if __name__ == "__main__":
