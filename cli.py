@@ -106,6 +106,11 @@ _OPTIONS = (
         "--working",
         {"default": "full", "help": "How much of it answers show: full, or full:0.8,direct:0.2 …"},
     ),
+    ("--ask", {"help": "What lettercounting asks: usual, vowels, letter:0.8,digit:0.2 …; see the README."}),
+    (
+        "--sentences",
+        {"type": _PATH, "help": "Your own sentences for lettercounting: a file with one a line."},
+    ),
 )
 
 
@@ -174,9 +179,11 @@ def preview(
     from generators.preview import ROWS as SEEN
     from generators.preview import preview as show
     from generators.stylechoice import settle
-    from tasks.registry import ROWS, task_class
+    from tasks.registry import OWN, ROWS, options_of, refuse_own, task_class
 
     cls, encoding = task_class(task), None
+    refuse_own([cls], options)
+    options = {name: value for name, value in options.items() if name not in OWN} | options_of(cls, options)
     if tokenizer is not None or pattern is not None:
         from tokenizer.encoding import open_encoding
 
@@ -242,7 +249,7 @@ def export(
     from generators.stylechoice import settle
     from generators.tokencounts import said
     from generators.workers import lean
-    from tasks.registry import parse, refuse_cover, refuse_working, train_and_test
+    from tasks.registry import parse, refuse_cover, refuse_own, refuse_working, train_and_test
 
     lean()
     find(split, ("both", "train", "test"), "split")
@@ -251,6 +258,7 @@ def export(
     if cover is not None:
         refuse_cover([cls for cls, _ in parsed], split)
     refuse_working([cls for cls, _ in parsed], options["working"])
+    refuse_own([cls for cls, _ in parsed], options)
     wanted = ("train", "test") if split == "both" else (split,)
 
     def in_style(style: str, cover: str | None = None) -> dict[str, list[Any]]:

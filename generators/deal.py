@@ -90,6 +90,7 @@ class Dealt:
         covers: (rows,) the number in `cover.COVERS` of what the row covers; None where nothing is covered.
         earlier: (rows, len(STANDS)) how often rows that cover asked about the row's word in its language,
             by how the question set it; None where nothing is covered.
+        asks: (rows,) which of the task's kinds of question each row asks; None: the first in all of them.
     """
 
     rows: Rows
@@ -103,6 +104,7 @@ class Dealt:
     stands: Ints | None = None
     covers: Ints | None = None
     earlier: Ints | None = None
+    asks: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -261,10 +263,19 @@ class Deck:
 
     def _places(self, rows: Rows) -> tuple[Ints, Ints]:
         """Return the class of each row, and how many rows of that class came before."""
-        block, place = places_in_blocks(rows, "block")
+        block, place = self.places(rows)
         kind = self._class[place]
         # Whole blocks hold exactly its quota.
         return kind, block * self._quota[kind] + self._rank[place]
+
+    def places(self, rows: Rows) -> tuple[Ints, Ints]:
+        """Return each row's block, and its place in what every block holds."""
+        return places_in_blocks(rows, "block")
+
+    @cached_property
+    def language_of_place(self) -> Ints:
+        """The number of the language of each place of a block, (100,)."""
+        return self._languages[self._strand_of[self._class]]
 
     def entries(self, rows: Rows) -> Ints:
         """Return the entries of the cover that rows are dealt: (covering rows,)."""

@@ -59,8 +59,8 @@ from generators.working import BY_HAND, WORKINGS, Working, workings_of
 
 __all__ = [
     "BY_HAND", "COUNT_SHARES", "WORKINGS", "Asked", "Column", "Dealt", "Lines", "Piece", "Rows", "Script",
-    "Task", "ToolCall", "assistant", "each", "exchange", "for_each", "number", "output", "pick", "preview",
-    "python", "slot", "spaced", "system", "text", "untrained", "user", "when",
+    "Task", "ToolCall", "Working", "assistant", "each", "exchange", "for_each", "number", "output", "pick",
+    "preview", "python", "slot", "spaced", "system", "text", "untrained", "user", "when",
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
@@ -110,6 +110,8 @@ class Task:
     """The kind of questions in the language files, or templates of the task's own, by language."""
     slots: ClassVar[tuple[str, ...]] = ("word",)
     """The slots of those templates."""
+    others: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Further kinds of questions in the language files, with their slots; Dealt.asks says who is asked."""
     counts: ClassVar[tuple[float, ...] | None] = None
     """Shares of the true counts 0, 1, 2, 3 and more, for a task that asks for a letter."""
     count_times: ClassVar[tuple[int, ...]] = (0, 1, 2, 3)
@@ -237,12 +239,16 @@ class Task:
         return Styled.of(self.style, dealt, phrases)
 
     def speaker(
-        self, section: str, dealt: Dealt, styled: Styled | None = None, **slots: "Column | Lines"
+        self,
+        section: "str | tuple[str, ...]",
+        dealt: Dealt,
+        styled: Styled | None = None,
+        **slots: "Column | Lines",
     ) -> "Callable[..., Group]":
         """Return a function that sets the sentences of the answer, in the language of each row.
 
         Args:
-            section: of the language files: "counting", "phrase" or "tool".
+            section: of the language files: "counting", "phrase" or "tool"; or one for each kind of question.
             dealt: what the rows were dealt.
             styled: the styles of the rows; None: the task's.
             slots: what stands in the sentences' slots.
@@ -255,11 +261,14 @@ class Task:
         if self.answer_language != "question":
             codes = [self.answer_language] * len(codes)
         styled = styled or Styled(self.style)
-        known = sentences(tuple(codes), section, *(style.name for style in styled.styles))
+        sections = (section,) if isinstance(section, str) else section
+        known = sentences(tuple(codes), sections, *(style.name for style in styled.styles))
+        which = None if isinstance(section, str) else dealt.asks
 
         def say(name: str, before: str = "", after: str = "", **more: "Column | Lines") -> Group:
             given = {**slots, **more}
-            return Group(tuple(known.say(name, dealt.rows, dealt.language, given, before, after, styled)))
+            said = known.say(name, dealt.rows, dealt.language, given, before, after, styled, which)
+            return Group(tuple(said))
 
         return say
 
@@ -269,6 +278,7 @@ class Task:
         *pieces: Piece,
         expected: Index | None = None,
         where: "npt.NDArray[np.bool_] | None" = None,
+        offsets: Index | None = None,
     ) -> ToolCall:
         """Run an expression for the Python tool in each row, and see what comes back.
 
@@ -277,22 +287,33 @@ class Task:
             pieces: of the expression.
             expected: what it must come to, (rows,); where it does not, the row does without the tool.
             where: (rows,) bool, in which rows it is called at all; None: in all.
+            offsets: (rows + 1,) which calls are whose, where the pieces are over calls: what they come to
+                together is expected.
         """
-        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected, where)
+        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected, where, offsets)
 
     def by_tool(
-        self, working: Working, call: ToolCall, dealt: Dealt, styled: Styled, **slots: "Column | Lines"
+        self,
+        working: Working,
+        call: ToolCall,
+        dealt: Dealt,
+        styled: Styled,
+        section: "str | tuple[str, ...]" = "tool",
+        /,
+        **slots: "Column | Lines",
     ) -> list[Piece]:
         """Set the turns, up to the number, of the rows that leave the count to the tool.
 
         Args:
             working: of the rows, after the call.
             call: of the tool.
-            dealt, styled, slots: as `speaker` takes them; slots: word (one or several), letter, count.
+            dealt, styled: as `speaker` takes them.
+            section: of the language files, as `speaker` takes it.
+            slots: word (one or several), letter, count.
         """
         if not working.has("tool"):
             return []
-        say = self.speaker("tool", dealt, styled, **slots)
+        say = self.speaker(section, dealt, styled, **slots)
         turn = text(say("restate")), call.exchange(say), say("final", before="\n\n", after="\n\n####")
         return [working.when(("tool",), *turn)]
 
@@ -374,7 +395,7 @@ class Task:
     def _questions(self) -> Questions:
         kinds = self.prompts
         if isinstance(kinds, str):
-            return _questions_of(kinds, tuple(self.languages), self.slots)
+            return _questions_of(kinds, tuple(self.languages), self.slots, tuple(self.others.items()))
         asked = [language(code) for code in self.languages]
         return Questions(asked, {lang.code: kinds[lang.code] for lang in asked}, self.slots)
 
@@ -385,7 +406,9 @@ class Task:
         signature = inspect.signature(type(self).__init__)
         taken, given = signature.parameters, signature.bind(self, *args, **options)
         given.apply_defaults()
-        found: dict[str, Any] = {}
+        # A task that takes options of its own hands the others on.
+        defaults = inspect.signature(Task.__init__).parameters.values()
+        found = {p.name: p.default for p in defaults if p.default is not p.empty}
         for name, value in list(given.arguments.items())[1:]:
             found |= value if taken[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
         found["kinds"] = self.kinds  # which the class decides where nobody does
@@ -602,10 +625,15 @@ def _tool(contract: str) -> PythonTool:
 
 
 @lru_cache(maxsize=16)
-def _questions_of(kind: str, codes: tuple[str, ...], slots: tuple[str, ...]) -> Questions:
+def _questions_of(
+    kind: str,
+    codes: tuple[str, ...],
+    slots: tuple[str, ...],
+    others: tuple[tuple[str, tuple[str, ...]], ...] = (),
+) -> Questions:
     """The questions of a kind, which tasks of all splits and styles share."""
     asked = [language(code) for code in codes]
-    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots)
+    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots, dict(others))
 
 
 def _exchange(script: Script) -> list[Piece]:
