@@ -1,0 +1,233 @@
+"""Reading JSON values one after another from a file of any length, with the line where each begins.
+
+A file is one of these, which its beginning tells:
+
+- JSON lines: a value a line; a line that is no JSON is refused by itself;
+- one array of values;
+- an object of arrays by split, as {"train": [...], "valid": [...]}: the values of all;
+- values over several lines each, one behind the other.
+
+In the last three, nothing behind the first fault can be read.
+
+>>> import io
+>>> lines = io.BufferedReader(io.BytesIO(b'{"a": 1}\\n\\n{"a": }\\n'))
+>>> [(found.line, found.value, found.fault) for found in json_values(lines)]
+[(1, {'a': 1}, ''), (3, None, 'line 3, column 7: Expecting value')]
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedReader
+from typing import Any
+
+HEAD = 1 << 20  # bytes that tell what a file is; open it with a buffer of as many
+LONGEST = 1 << 27  # bytes or characters of a value
+_SPACE = " \t\r\n"
+_SPLITS = re.compile(r'\s*\{\s*"(train|valid|validation|dev|test|data)"\s*:\s*\[')
+_FIRST_KEY = re.compile(r'\{\s*"([^"\\]*)"')
+_OF_MESSAGES = {"role", "content", "from", "value"}
+_TAIL = 12  # characters: a literal or an escape that the end of what was read cuts off
+_decoder = json.JSONDecoder()
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value.
+
+    Attributes:
+        line: where it begins, from 1.
+        value: of JSON; None where it is broken.
+        fault: what is wrong, with line and column; "" where nothing is.
+        encoded: whether it is UTF-8; False where that is what is wrong.
+    """
+
+    line: int
+    value: Any
+    fault: str = ""
+    encoded: bool = True
+
+
+def json_values(stream: BufferedReader) -> Iterator[Value]:
+    """Read the values of a file, opened for reading bytes with a buffer of HEAD."""
+    head = stream.peek(HEAD)
+    if head.startswith(codecs.BOM_UTF8):
+        stream.read(len(codecs.BOM_UTF8))
+        head = head[len(codecs.BOM_UTF8) :]
+    shape = _shape(head.decode("utf-8", "replace"))
+    if shape == "lines":
+        yield from _lines(stream)
+        return
+    text = _Text(stream)
+    try:
+        yield from _splits(text) if shape == "splits" else _values(text, array=shape == "array")
+        text.skip()
+        if text.at < len(text.text):
+            raise _Broken(text.place(text.at), "more follows the end")
+    except _Broken as broken:
+        (line, column), what = broken.args
+        yield Value(line, None, f"line {line}, column {column}: {what}; nothing behind it is read")
+
+
+def _shape(head: str) -> str:
+    text = head.lstrip(_SPACE)
+    if _SPLITS.match(text):
+        return "splits"
+    if text.startswith("[") and not _is_message(text[1:].lstrip(_SPACE)):
+        return "array"
+    line, newline, rest = text.partition("\n")
+    try:
+        json.loads(line)
+    except json.JSONDecodeError as error:
+        # A line that ends too early goes on in the next, unless that one begins a value as well.
+        early = newline and error.pos >= len(line.rstrip())
+        if early and (line.strip() in ("[", "{") or not rest.startswith(("{", "["))):
+            return "values"
+    except (ValueError, RecursionError):
+        pass
+    return "lines"
+
+
+def _is_message(inner: str) -> bool:
+    """Say whether the first item of a list is a message: then the list is a conversation, not one of many."""
+    if not inner.startswith("{"):
+        return False
+    try:
+        first, _ = _decoder.raw_decode(inner)
+    except (ValueError, RecursionError):  # longer than what was read
+        key = _FIRST_KEY.match(inner)
+        return bool(key and key[1] in _OF_MESSAGES)
+    return not _OF_MESSAGES.isdisjoint(first)
+
+
+def _lines(stream: BufferedReader) -> Iterator[Value]:
+    number = 0
+    while line := stream.readline(LONGEST + 1):
+        number += 1
+        if len(line) > LONGEST:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(LONGEST)
+            yield Value(number, None, f"line {number} is longer than {LONGEST:,} bytes")
+        elif not line.isspace():
+            yield _of_line(number, line)
+
+
+def _of_line(number: int, line: bytes) -> Value:
+    try:
+        return Value(number, json.loads(line.decode("utf-8")))
+    except UnicodeDecodeError as error:
+        column = len(line[: error.start].decode("utf-8")) + 1
+        return Value(number, None, f"line {number}, column {column}: byte {line[error.start]:#04x}", False)
+    except json.JSONDecodeError as error:
+        column, what = error.colno, error.msg
+    except (ValueError, RecursionError):
+        column, what = 1, "numbers too long or lists too deep"
+    return Value(number, None, f"line {number}, column {column}: {what}")
+
+
+class _Broken(Exception):
+    """A place (line, column) and what is wrong there."""
+
+
+class _Text:
+    """The text of a file: what of it was read and not yet taken."""
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream, self._line, self._column, self._ended = stream, 1, 1, False
+        # What is no UTF-8 becomes surrogates, which no conversation may hold.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self.text, self.at = "", 0
+
+    def more(self) -> bool:
+        """Read on, as much as there is now; False at the end."""
+        if self._ended:
+            return False
+        held = self.text[self.at :]
+        if len(held) > LONGEST:
+            raise _Broken((self._line, self._column), f"a value is longer than {LONGEST:,} characters")
+        block = self._stream.read(max(HEAD, len(held)))
+        self._ended = not block
+        self.text, self.at = held + self._decoder.decode(block, final=self._ended), 0
+        return True
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Return line and column of a place that is not yet taken."""
+        lines = self.text.count("\n", self.at, at)
+        return self._line + lines, at - self.text.rfind("\n", 0, at) if lines else self._column + at - self.at
+
+    def take(self, at: int) -> None:
+        self._line, self._column = self.place(at)
+        self.at = at
+
+    def skip(self) -> str:
+        """Skip spaces; return the character that follows, "" at the end."""
+        while True:
+            at = self.at
+            while at < len(self.text) and self.text[at] in _SPACE:
+                at += 1
+            self.take(at)
+            if at < len(self.text):
+                return self.text[at]
+            if not self.more():
+                return ""
+
+    def mark(self, allowed: str) -> str:
+        """Take a mark of punctuation."""
+        found = self.skip()
+        if not found or found not in allowed:
+            raise _Broken(self.place(self.at), f"expecting {' or '.join(allowed)}")
+        self.take(self.at + 1)
+        return found
+
+    def value(self) -> Value:
+        """Take a value."""
+        self.skip()
+        while True:
+            try:
+                found, stop = _decoder.raw_decode(self.text, self.at)
+            except json.JSONDecodeError as error:
+                cut = error.pos >= len(self.text) - _TAIL or error.msg.startswith("Unterminated")
+                if not (cut and self.more()):
+                    raise _Broken(self.place(error.pos), error.msg) from None
+            except (ValueError, RecursionError):
+                what = "numbers too long or lists too deep"
+                raise _Broken(self.place(self.at), what) from None
+            else:
+                # A number at the end of what was read may go on.
+                if isinstance(found, dict | list) or stop < len(self.text) or not self.more():
+                    value = Value(self._line, found)
+                    self.take(stop)
+                    return value
+
+
+def _values(text: _Text, array: bool) -> Iterator[Value]:
+    """Take the values of an array, or all that there are."""
+    if not array:
+        while text.skip():
+            yield text.value()
+        return
+    text.mark("[")
+    if text.skip() == "]":
+        text.mark("]")
+        return
+    while True:
+        yield text.value()
+        if text.mark(",]") == "]":
+            return
+
+
+def _splits(text: _Text) -> Iterator[Value]:
+    text.mark("{")
+    while True:
+        if text.skip() != '"':
+            raise _Broken(text.place(text.at), 'expecting "')
+        text.value()
+        text.mark(":")
+        if text.skip() == "[":
+            yield from _values(text, array=True)
+        else:
+            text.value()
+        if text.mark(",}") == "}":
+            return
