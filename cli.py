@@ -487,10 +487,12 @@ def import_(
     from generators.importing import Importer, import_files, lines
 
     importer = Importer(format, user=user, assistant=assistant, personality=personality)
-    with _progress("bytes read") as progress:
-        report = import_files(files, out, importer, overwrite=overwrite, progress=progress)
-    for refused in importer.refused.shown:
-        click.echo(refused, err=True)
+    try:
+        with _progress("bytes read") as progress:
+            report = import_files(files, out, importer, overwrite=overwrite, progress=progress)
+    finally:  # where nothing is left, they say why
+        for refused in importer.refused.shown:
+            click.echo(refused, err=True)
     for line in lines(out, report):
         click.echo(line)
 

@@ -50,8 +50,13 @@ class Value:
     encoded: bool = True
 
 
-def json_values(stream: BufferedReader) -> Iterator[Value]:
-    """Read the values of a file, opened for reading bytes with a buffer of HEAD."""
+def json_values(stream: BufferedReader, at_once: int = HEAD) -> Iterator[Value]:
+    """Read the values of a file.
+
+    Args:
+        stream: the file, opened for reading bytes with a buffer of HEAD.
+        at_once: how many bytes to read on, at least, where values are not one a line.
+    """
     head = stream.peek(HEAD)
     if head.startswith(codecs.BOM_UTF8):
         stream.read(len(codecs.BOM_UTF8))
@@ -60,7 +65,7 @@ def json_values(stream: BufferedReader) -> Iterator[Value]:
     if shape == "lines":
         yield from _lines(stream)
         return
-    text = _Text(stream)
+    text = _Text(stream, at_once)
     try:
         yield from _splits(text) if shape == "splits" else _values(text, array=shape == "array")
         text.skip()
@@ -134,8 +139,9 @@ class _Broken(Exception):
 class _Text:
     """The text of a file: what of it was read and not yet taken."""
 
-    def __init__(self, stream: BufferedReader) -> None:
-        self._stream, self._line, self._column, self._ended = stream, 1, 1, False
+    def __init__(self, stream: BufferedReader, at_once: int) -> None:
+        self._stream, self._at_once, self._ended = stream, at_once, False
+        self._line, self._column = 1, 1  # where `at` is in the file
         # What is no UTF-8 becomes surrogates, which no conversation may hold.
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self.text, self.at = "", 0
@@ -147,7 +153,7 @@ class _Text:
         held = self.text[self.at :]
         if len(held) > LONGEST:
             raise _Broken((self._line, self._column), f"a value is longer than {LONGEST:,} characters")
-        block = self._stream.read(max(HEAD, len(held)))
+        block = self._stream.read(max(self._at_once, len(held)))
         self._ended = not block
         self.text, self.at = held + self._decoder.decode(block, final=self._ended), 0
         return True

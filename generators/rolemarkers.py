@@ -66,15 +66,17 @@ class Markers:
             for form, marker in _FORMS.items()
         }
         spoken = [*self.names["user"], *self.names["assistant"]]
-        # A plain name in lower case is as often a key of a program's settings.
-        plain = [form for name in spoken for form in (name, name.capitalize(), name.upper())]
-        plain = [
-            name for name in plain if not (name.islower() and name in NAMES["user"] + NAMES["assistant"])
-        ]
-        some, exact = _any(spoken), _any(dict.fromkeys(plain))
+        some = _any(spoken)
+        # A usual name in lower case is as often a key of some program's settings, as in `user: root`.
+        usual = [name for name in spoken if name in NAMES["user"] + NAMES["assistant"]]
+        exact = "|".join(
+            f"{case}(?i:{_any(names)})"
+            for case, names in ((r"(?=\p{Lu})", usual), ("", [name for name in spoken if name not in usual]))
+            if names
+        )
         starts = rf"(?i:\[{some}\][:：]|<{some}>[:：]|\#{{1,6}}[ \t]*{some}[:：]|\*\*{some}(?::\*\*|\*\*:))"
         self._inside = regex.compile(
-            rf"(?m)^[ \t]*(?:{starts}|{exact}[:：](?!\S))|(?i:\[{some}\][:：]|<{some}>[:：])"
+            rf"(?m)^[ \t]*(?:{starts}|(?:{exact})[:：](?!\S))|(?i:\[{some}\][:：]|<{some}>[:：])"
         )
 
     def form(self, line: str) -> str | None:
@@ -98,6 +100,6 @@ class Markers:
         return found[0].strip() if found else None
 
 
-def _any(names: Sequence[str] | dict[str, None]) -> str:
+def _any(names: Sequence[str]) -> str:
     ordered = sorted(names, key=lambda name: (-len(name), name))
     return f"(?:{'|'.join(regex.escape(name) for name in ordered)})"

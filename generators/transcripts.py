@@ -38,10 +38,8 @@ def transcripts(stream: IO[bytes], markers: Markers) -> Iterator[Found]:
     """
     reader = _Reader(markers)
     for number, line, reason, what in _lines(stream):
-        if (done := reader.take(number, line)) is not None:
+        if (done := reader.take(number, line, reason, what)) is not None:
             yield done
-        if reason:
-            reader.refuse(number, reason, what)
     if (done := reader.end()) is not None:
         yield done
 
@@ -85,8 +83,8 @@ class _Reader:
         self._rule = 0  # where a line of dashes among these is
         self._over = False  # the next marker begins a conversation
 
-    def take(self, number: int, line: str) -> Found | None:
-        """Take a line; return the conversation that it ends, if any."""
+    def take(self, number: int, line: str, reason: str, what: str) -> Found | None:
+        """Take a line, and why it is refused; return the conversation that it ends, if any."""
         if not line.strip():
             self._blanks.append("")
             self._bound(number)
@@ -95,12 +93,17 @@ class _Reader:
             self._form = self._markers.form(line)
         marker = self._markers.read(line, self._form) if self._form else None
         if marker is not None:
-            return self._speaks(number, *marker)
+            done = self._speaks(number, *marker)
+            if reason:
+                self.refuse(number, reason, what)
+            return done
         if _RULE.fullmatch(line.strip()):
             self._blanks.append(line)
             self._rule = self._rule or number
             self._bound(number)
             return None
+        if reason:
+            self.refuse(number, reason, what)
         self._goes_on(number, line)
         return None
 
