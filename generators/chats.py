@@ -62,9 +62,9 @@ def chat(row: Value, format: str, roles: Mapping[str, str]) -> Found:
             found.note("messages", row.line, f"expecting {role} and {content}")
             return found
         who = roles.get(who.strip().lower(), who)
-        if who == "system" and found.turns and found.turns[-1].content == said:
-            continue  # said beside the list already
         found.turns.append(Turn(who, said, row.line))
+    if len(found.turns) > 1 and found.turns[0] == found.turns[1] and found.turns[0].role == "system":
+        del found.turns[0]  # it stood beside the list and in it
     return found
 
 

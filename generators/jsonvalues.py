@@ -121,7 +121,7 @@ def _lines(stream: BufferedReader) -> Iterator[Value]:
 
 def _of_line(number: int, line: bytes) -> Value:
     try:
-        return Value(number, json.loads(line.decode("utf-8")))
+        return Value(number, json.loads(line.decode("utf-8").rstrip("\r\n")))
     except UnicodeDecodeError as error:
         column = len(line[: error.start].decode("utf-8")) + 1
         return Value(number, None, f"line {number}, column {column}: byte {line[error.start]:#04x}", False)

@@ -75,8 +75,10 @@ class Markers:
             if names
         )
         starts = rf"(?i:\[{some}\][:：]|<{some}>[:：]|\#{{1,6}}[ \t]*{some}[:：]|\*\*{some}(?::\*\*|\*\*:))"
-        self._inside = regex.compile(
-            rf"(?m)^[ \t]*(?:{starts}|(?:{exact})[:：](?!\S))|(?i:\[{some}\][:：]|<{some}>[:：])"
+        # Two searches: as one they take seven times as long.
+        self._inside = (
+            regex.compile(rf"(?m)^[ \t]*(?:{starts}|(?:{exact})[:：](?!\S))"),
+            regex.compile(rf"(?i)\[{some}\][:：]|<{some}>[:：]"),
         )
 
     def form(self, line: str) -> str | None:
@@ -96,7 +98,7 @@ class Markers:
 
         At the start of a line any form does, elsewhere brackets with a colon.
         """
-        found = self._inside.search(text)
+        found = next((found for pattern in self._inside if (found := pattern.search(text))), None)
         return found[0].strip() if found else None
 
 
