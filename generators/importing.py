@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,7 +32,9 @@ FORMATS = ("transcript", *FIELDS, "persona")
 PERSONALITIES = ("system", "none")
 ROWS, REPORT = "conversations.jsonl", "import.json"
 _AT_ONCE = 1_000  # conversations
+_HELD = 4 << 20  # characters of these
 Paths = Sequence["str | os.PathLike[str]"]
+_Made = tuple[str, str, Taken]  # messages as JSON, where they stood, what they were made of
 
 
 class NothingImported(Exception):
@@ -103,8 +104,7 @@ class Importer:
         for path in paths:
             with open(path, "rb", buffering=HEAD) as stream:
                 name = Path(path).as_posix()
-                made = self._made(self._found(stream), name)
-                while batch := list(islice(made, _AT_ONCE)):
+                for batch in _batches(self._made(self._found(stream), name)):
                     yield from self._new(batch, seen)
                     progress(before + (stream.tell() if stream.seekable() else 0), size)
                 before += os.path.getsize(path)
@@ -116,7 +116,7 @@ class Importer:
             return (persona(row, self._personality == "system") for row in json_values(stream))
         return (chat(row, self.format, self._roles) for row in json_values(stream))
 
-    def _made(self, found: Iterator[Found], file: str) -> Iterator[tuple[str, str, Taken]]:
+    def _made(self, found: Iterator[Found], file: str) -> Iterator[_Made]:
         for each in found:
             self._counts["found"] += 1
             try:
@@ -127,7 +127,7 @@ class Importer:
             messages = [{"role": turn.role, "content": turn.content} for turn in made.turns]
             yield json.dumps(messages, ensure_ascii=False), f"{file}:{made.turns[0].line}", made
 
-    def _new(self, batch: Sequence[tuple[str, str, Taken]], seen: Seen) -> Iterator[str]:
+    def _new(self, batch: Sequence[_Made], seen: Seen) -> Iterator[str]:
         """Yield the rows whose messages did not come before: 64 bits tell, as everywhere in Hornbook."""
         digests = b"".join(hashlib.blake2b(row[0].encode(), digest_size=8).digest() for row in batch)
         again = seen.add(np.frombuffer(digests, dtype=np.uint64))
@@ -140,6 +140,18 @@ class Importer:
             self._cut["start"] += made.start
             self._cut["end"] += made.end
             yield f'{{"messages": {messages}, "source": {json.dumps(place, ensure_ascii=False)}}}\n'
+
+
+def _batches(made: Iterator[_Made]) -> Iterator[list[_Made]]:
+    batch: list[_Made] = []
+    size = 0
+    for each in made:
+        batch.append(each)
+        size += len(each[0])
+        if len(batch) == _AT_ONCE or size > _HELD:
+            yield batch
+            batch, size = [], 0
+    yield batch
 
 
 def import_files(

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.chats import FIELDS, chat, persona
@@ -19,6 +19,7 @@ def said(found: Found) -> list[tuple[str, str]]:
     return [turn[:2] for turn in found.turns]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), TURNS, st.integers(0, 3), st.booleans(), st.integers(1, 10**9))
 def test_lists_of_messages_are_read(format: str, turns: Any, place: int, parts: bool, line: int):
     names, role, content = FIELDS[format]
@@ -82,6 +83,7 @@ def test_broken_rows_are_refused():
     assert (found.reason, found.fault) == ("encoding", (2, "line 2, column 3: byte 0xff"))
 
 
+@settings(deadline=None)
 @given(
     st.lists(TEXTS, min_size=2, max_size=9),
     st.lists(TEXTS, max_size=4),

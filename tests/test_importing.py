@@ -321,10 +321,18 @@ def test_memory_does_not_grow_with_a_file(tmp_path: Path, format: str):
     assert grown < 12_000, grown  # KiB
 
 
+def test_what_is_imported_is_a_source(here: Path):
+    source = pytest.importorskip("generators.source", reason="there are no sources here")
+    assert run("m.jsonl", "--format", "messages", "--out", "made").exit_code == 0
+    found = source.Source("mine", here / "made" / "conversations.jsonl", cache=here / "cache")
+    assert [row["messages"] for row in found] == [row["messages"] for row in rows(here / "made")]
+    assert found.report["refused"] == {}
+
+
 CHATS = st.lists(st.lists(st.tuples(CONTENTS, CONTENTS), min_size=1, max_size=3), min_size=1, max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CHATS, st.sampled_from(["transcript", "messages", "sharegpt", "persona"]))
 def test_conversations_written_are_imported(tmp_path: Path, chats: Any, format: str):
     """Whatever the format, what was written comes back, each once."""

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from generators import jsonvalues
@@ -43,6 +43,7 @@ def written(values: list[Any], layout: str, indent: int | None, ascii: bool) -> 
     return "".join(one(value) + "\n" for value in values)
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     ROWS,
     st.sampled_from(["lines", "array", "splits", "documents"]),
@@ -74,6 +75,7 @@ def test_every_layout_gives_the_values(
         )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(VALUES, st.sampled_from(["", "cut", "garbled", "blank"])), min_size=1, max_size=8))
 def test_a_line_that_is_no_json_is_refused_by_itself(rows: list[tuple[Any, str]]):
     lines, expected = ['{"first": 0}'], [(1, {"first": 0})]
@@ -92,6 +94,7 @@ def test_a_line_that_is_no_json_is_refused_by_itself(rows: list[tuple[Any, str]]
             assert each.fault == f"line {each.line}, column {error.value.colno}: {error.value.msg}"
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(0, 2**31), st.sampled_from('{}[]",:x\n'), SIZES, st.sampled_from([None, 1]))
 def test_a_fault_is_where_json_itself_finds_it(
     values: list[Any], place: int, wrong: str, at_once: int, indent: Any
@@ -115,6 +118,7 @@ def test_a_fault_is_where_json_itself_finds_it(
     assert (int(told[1]), int(told[2])) == (wrong_at.lineno, wrong_at.colno)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), SIZES)
 def test_no_bytes_raise(data: bytes, at_once: int):
     for start in (b"", b"[", b'{"a": ', b'{"train": [', b'[{"role": "user"}', b"{}\n"):

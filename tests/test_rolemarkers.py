@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.rolemarkers import NAMES, Markers
@@ -16,6 +16,7 @@ ROLES = [(role, name) for role, names in NAMES.items() for name in names]
 CASES = (str.lower, str.upper, str.title)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(list(WRITTEN)),
     st.sampled_from(ROLES),
@@ -76,6 +77,7 @@ def test_own_names_take_the_place_of_the_usual_ones():
     assert only.inside("Alice: hi\nSYSTEM: ho") == "SYSTEM:"
 
 
+@settings(deadline=None)
 @given(TEXTS.filter(str.strip), TEXTS)
 def test_any_name_can_be_given(name: str, rest: str):
     if len(name.splitlines()) > 1 or name.strip().casefold() in NAMES["assistant"]:
@@ -125,6 +127,7 @@ def test_markers_inside_a_turn(text: str, found: str | None):
     assert Markers().inside(text) == found
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([role for role in ROLES if role[0] != "system"]), st.sampled_from(list(WRITTEN)), TEXTS
 )

@@ -1,10 +1,11 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.seen import Seen
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 30) | st.integers(0, 2**64 - 1), max_size=20), max_size=20))
 def test_what_came_before_is_told(batches: list[list[int]]):
     seen, before = Seen(), set()

@@ -2,7 +2,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators import transcripts as module
@@ -56,6 +56,7 @@ CONVERSATIONS = st.lists(st.tuples(st.none() | CONTENTS, EXCHANGES), min_size=1,
 RULES = ["---", "***", "=====", "* * *", "___", "=== Chat 2 ===", "--- 12 May ---"]
 
 
+@settings(deadline=None)
 @given(
     CONVERSATIONS,
     st.sampled_from(list(WRITTEN)),
@@ -105,6 +106,7 @@ PIECES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=12))
 def test_every_line_is_in_a_turn_or_refused(lines: list[str]):
     """No text is lost: it stands in a turn, or in a conversation that is refused, or before all."""

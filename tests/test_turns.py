@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.rolemarkers import Markers
@@ -31,6 +31,7 @@ def refusal(turns: Any) -> tuple[str, int, str]:
     return reason, line, what
 
 
+@settings(deadline=None)
 @given(TURNS | ALTERNATING)
 def test_what_is_taken_is_a_row_and_the_rest_has_a_reason(turns: Any):
     """What is taken passes the check of every row of a shard; what could have passed it was not refused."""
