@@ -179,7 +179,7 @@ def import_files(
     folder = Path(out)
     asked = {"files": [Path(path).as_posix() for path in paths], **importer.asked}
     _refuse_others(folder, asked, overwrite)
-    made_folder = not folder.exists()
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     temporary = folder / f"{ROWS}.tmp"
     digest = hashlib.sha256()
     try:
@@ -201,8 +201,8 @@ def import_files(
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-            if made_folder:
-                folder.rmdir()
+            for path in made:
+                path.rmdir()
         raise
     report = {"hornbook": __version__, "asked": asked, **report, "sha256": digest.hexdigest()}
     write_whole(folder / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
@@ -244,5 +244,6 @@ def _refuse_others(folder: Path, asked: dict[str, Any], overwrite: bool) -> None
         before = None
     if before != asked:
         raise FolderError(
-            f"{folder} holds another import; choose another folder, or replace it with --overwrite"
+            f"{folder} holds another import, or one that was stopped; choose another folder, "
+            f"or replace it with --overwrite"
         )

@@ -25,8 +25,8 @@ from typing import IO
 from generators.rolemarkers import Markers
 from generators.turns import LONGEST, Found, Turn
 
-_RULE = re.compile(r"([-*=_])[ \t]*\1[ \t]*\1(?:[ \t]*\1)*|([-*=_])\2{2,}[ \t].*[ \t]\2{3,}")
-_FENCE = re.compile(r"[ \t]*(```|~~~)")
+_RULE = re.compile(r"([-*=_])[ \t]*\1[ \t]*\1(?:[ \t]*\1)*|([-*=_])\2{2,}[ \t][^|]*[ \t]\2{3,}")
+_FENCE = re.compile(r"[ \t]*(```|~~~)(?!.*\1)")
 
 
 def transcripts(stream: IO[bytes], markers: Markers) -> Iterator[Found]:

@@ -152,8 +152,8 @@ def test_lines_of_dashes():
     assert said("---\nUser: a\nBot: b\n---\n\n***\nUser: a\nBot: b\n---\n") == [exchange, exchange]
     # A rule in an answer, or a title: nobody can tell.
     assert said("User: a\nBot: b\n---\nTwo\nUser: a\nBot: b") == [("rule", 3), exchange]
-    assert said("User: a\nBot: b\n***bold***\n--x--\n== no") == [
-        [("user", "a"), ("assistant", "b\n***bold***\n--x--\n== no")]
+    assert said("User: a\nBot: b\n***bold***\n--x--\n== no\n--- | ---") == [
+        [("user", "a"), ("assistant", "b\n***bold***\n--x--\n== no\n--- | ---")]
     ]
 
 
@@ -174,6 +174,7 @@ def test_the_first_marker_tells_the_form_of_all():
 
 def test_fences_that_a_marker_cuts_are_refused():
     assert said("User: a\nBot: so:\n```\nUser: x\nBot: y\n```\n") == [("fence", 2)]
+    assert said("User: a\nBot: so:\n```f()```\n") == [[("user", "a"), ("assistant", "so:\n```f()```")]]
     assert said("User: a\nBot: so:\n```\nx\n```\n") == [[("user", "a"), ("assistant", "so:\n```\nx\n```")]]
 
 
