@@ -42,12 +42,14 @@ class Value:
         value: of JSON; None where it is broken.
         fault: what is wrong, with line and column; "" where nothing is.
         encoded: whether it is UTF-8; False where that is what is wrong.
+        size: its length in bytes or characters, about.
     """
 
     line: int
     value: Any
     fault: str = ""
     encoded: bool = True
+    size: int = 0
 
 
 def json_values(stream: BufferedReader, at_once: int = HEAD) -> Iterator[Value]:
@@ -121,7 +123,7 @@ def _lines(stream: BufferedReader) -> Iterator[Value]:
 
 def _of_line(number: int, line: bytes) -> Value:
     try:
-        return Value(number, json.loads(line.decode("utf-8").rstrip("\r\n")))
+        return Value(number, json.loads(line.decode("utf-8").rstrip("\r\n")), size=len(line))
     except UnicodeDecodeError as error:
         column = len(line[: error.start].decode("utf-8")) + 1
         return Value(number, None, f"line {number}, column {column}: byte {line[error.start]:#04x}", False)
@@ -203,7 +205,7 @@ class _Text:
             else:
                 # A number at the end of what was read may go on.
                 if isinstance(found, dict | list) or stop < len(self.text) or not self.more():
-                    value = Value(self._line, found)
+                    value = Value(self._line, found, size=stop - self.at)
                     self.take(stop)
                     return value
 

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from hashlib import sha256
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from cli import main
 from generators.importing import Importer
-from tests.exports import ROOT, contents
+from tests.exports import ROOT, contents, started, waits
 from tests.test_transcripts import CONTENTS
 
 SHAREGPT = """[
@@ -288,6 +289,30 @@ def test_a_disk_that_is_full_gets_a_sentence(here: Path):
     assert done.returncode == 1, done
     assert done.stderr == "Error: File too large\n"
     assert not (here / "made").exists()
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGKILL])
+def test_an_import_that_is_stopped_leaves_nothing_that_counts(here: Path, with_signal: signal.Signals):
+    text = "".join(f"User: {n}\nBot: {n} it is\n\n" for n in range(5_000))
+    command = ("import", "pipe", "--format", "transcript", "--out", "made")
+    temporary = here / "made" / "conversations.jsonl.tmp"
+    os.mkfifo(here / "pipe")
+    with started(*command) as process, (here / "pipe").open("w") as pipe:
+        pipe.write(text)
+        pipe.flush()
+        assert waits(lambda: temporary.exists() and temporary.stat().st_size > 0)
+        process.send_signal(with_signal)
+        _, told_why = process.communicate(timeout=60)
+    if with_signal == signal.SIGINT:
+        assert (process.returncode, told_why) == (1, "Error: stopped; run the same command again to finish\n")
+        assert not (here / "made").exists()
+    else:
+        assert os.listdir(here / "made") == ["conversations.jsonl.tmp"]
+    (here / "pipe").unlink()
+    (here / "pipe").write_text(text)
+    assert run(*command[1:]).exit_code == 0
+    assert sorted(os.listdir(here / "made")) == ["conversations.jsonl", "import.json"]
+    assert told(here / "made")["taken"] == 5_000
 
 
 SCRIPT = """

@@ -67,6 +67,7 @@ def test_every_layout_gives_the_values(
     assert lines == sorted(lines)
     if layout == "lines":
         assert lines == list(range(1, len(values) + 1))
+        assert [each.size for each in found] == [len(line) + 1 for line in text.encode().split(b"\n")[:-1]]
     for each in found:
         start = "\n".join(text.split("\n")[each.line - 1 :])
         assert (
