@@ -39,7 +39,7 @@ class _Commands(click.Group):
 
     def _invoke(self, ctx: click.Context) -> Any:
         from generators.folder import FolderError
-        from generators.importing import NothingImported
+        from generators.importfolder import NothingImported
         from generators.lexicon import LexiconError
         from generators.workers import WorkerError
         from tasks.registry import TaskError
@@ -484,7 +484,8 @@ def import_(
 
     What can't be one is refused, with its line and the reason. Exact repeats are left out.
     """
-    from generators.importing import Importer, import_files, lines
+    from generators.importfolder import import_files, lines
+    from generators.importing import Importer
 
     importer = Importer(format, user=user, assistant=assistant, personality=personality)
     try:

@@ -1,44 +1,40 @@
-"""Making conversations of transcripts and chats that lie in files: `hornbook import`.
+"""Making conversations of transcripts and chats that lie in files.
 
-DIR/conversations.jsonl    {"messages": [{"role": …, "content": …}, …], "source": "FILE:LINE"}, one a line
-DIR/import.json            what was asked, read, taken, cut, refused and left out; written last
-
-The folder is whole or not there. What it holds is a source for recipes, of the format messages.
+>>> import tempfile
+>>> with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+...     _ = file.write("User: Hi!\\nBot: Hello.\\nUser: And")
+...     file.flush()
+...     importer = Importer("transcript")
+...     [json.loads(row)["messages"][1]["content"] for row in importer.rows([file.name])]
+['Hello.']
+>>> importer.report["taken"], importer.report["cut"]
+(1, {'start': 0, 'end': 1})
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-from generators import __version__
 from generators.chats import FIELDS, chat, persona
-from generators.folder import FolderError
 from generators.jsonvalues import HEAD, json_values
 from generators.names import find
 from generators.rolemarkers import Markers
 from generators.rolenames import ROLES
 from generators.seen import Seen
-from generators.shards import write_whole
 from generators.transcripts import transcripts
-from generators.turns import Found, Refusals, Refused, Taken, taken, told
+from generators.turns import Found, Refusals, Refused, Taken, taken
 
 FORMATS = ("transcript", *FIELDS, "persona")
 PERSONALITIES = ("system", "none")
-ROWS, REPORT = "conversations.jsonl", "import.json"
 _AT_ONCE = 1_000  # conversations
 _HELD = 4 << 20  # characters of these
 Paths = Sequence["str | os.PathLike[str]"]
 _Made = tuple[str, str, Taken]  # messages as JSON, where they stood, what they were made of
-
-
-class NothingImported(Exception):
-    """Nothing can be imported; the message says why."""
 
 
 class Importer:
@@ -52,7 +48,8 @@ class Importer:
             it out.
 
     Attributes:
-        report: plain data: what was read so far.
+        report: plain data, of what was read so far: how many conversations, or stretches of text that are
+            none, were found; how many of them were taken, cut, refused and repeated; messages taken.
         refused: what was refused so far.
 
     Raises:
@@ -152,98 +149,3 @@ def _batches(made: Iterator[_Made]) -> Iterator[list[_Made]]:
             yield batch
             batch, size = [], 0
     yield batch
-
-
-def import_files(
-    paths: Paths,
-    out: "str | os.PathLike[str]",
-    importer: Importer,
-    *,
-    overwrite: bool = False,
-    progress: Callable[[int, int], None] = lambda read, size: None,
-) -> dict[str, Any]:
-    """Write the conversations of files to a folder, and what was refused to its report, which is returned.
-
-    Args:
-        paths: the files.
-        out: the folder: new, empty, or an earlier import of the same.
-        importer: how they are read.
-        overwrite: replace another import.
-        progress: told how many bytes of how many were read.
-
-    Raises:
-        FolderError: the folder holds something else.
-        NothingImported: no conversation can be taken; then nothing is written.
-        OSError: a file can't be read or written.
-    """
-    folder = Path(out)
-    asked = {"files": [Path(path).as_posix() for path in paths], **importer.asked}
-    _refuse_others(folder, asked, overwrite)
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    temporary = folder / f"{ROWS}.tmp"
-    digest = hashlib.sha256()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            for row in importer.rows(paths, progress):
-                data = row.encode("utf-8")
-                digest.update(data)
-                file.write(data)
-            _flush(file)
-        report = importer.report
-        if not report["taken"]:
-            why = told(report["refused"])
-            raise NothingImported(
-                f"none of {report['found']:,} conversations can be taken" + (why and f"; {why}")
-            )
-        (folder / REPORT).unlink(missing_ok=True)  # what it says holds no longer
-        os.replace(temporary, folder / ROWS)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-            for path in made:
-                path.rmdir()
-        raise
-    report = {"hornbook": __version__, "asked": asked, **report, "sha256": digest.hexdigest()}
-    write_whole(folder / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-    return report
-
-
-def lines(out: "str | os.PathLike[str]", report: Mapping[str, Any]) -> Iterator[str]:
-    """Say what an import did, line by line."""
-    yield f"{Path(out) / ROWS}: {report['taken']:,} conversations, {report['messages']:,} messages"
-    cut = report["cut"]
-    if any(cut.values()):
-        yield f"  cut      {cut['start']:,} began with the assistant, {cut['end']:,} ended with the user"
-    if report["repeated"]:
-        yield f"  repeats  {report['repeated']:,} left out"
-    for refused in report["refused"].values():
-        yield f"  refused  {refused['rows']:,}: {refused['why']} ({refused['first'][0]})"
-
-
-def _flush(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _refuse_others(folder: Path, asked: dict[str, Any], overwrite: bool) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise FolderError(f"{folder} is a file; --out must be a folder")
-    ours = {name + ending for name in (ROWS, REPORT) for ending in ("", ".tmp")}
-    there = sorted(item.name for item in folder.iterdir())
-    if strangers := [name for name in there if name not in ours]:
-        shown = ", ".join(strangers[:3]) + (" …" if len(strangers) > 3 else "")
-        raise FolderError(f"{folder} holds something else ({shown}); choose an empty or a new folder")
-    if overwrite or not {ROWS, REPORT} & set(there):
-        return
-    try:
-        before = json.loads((folder / REPORT).read_text(encoding="utf-8"))["asked"]
-    except (OSError, ValueError, KeyError, TypeError):
-        before = None
-    if before != asked:
-        raise FolderError(
-            f"{folder} holds another import, or one that was stopped; choose another folder, "
-            f"or replace it with --overwrite"
-        )

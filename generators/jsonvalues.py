@@ -1,6 +1,6 @@
 """Reading JSON values one after another from a file of any length, with the line where each begins.
 
-A file is one of these, which its beginning tells:
+A file has one of these shapes (see generators.jsonshape):
 
 - JSON lines: a value a line; a line that is no JSON is refused by itself;
 - one array of values;
@@ -17,18 +17,15 @@ In the last three, nothing behind the first fault can be read.
 
 import codecs
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from typing import Any
 
+from generators.jsonshape import SPACE, shape_of
+
 HEAD = 1 << 20  # bytes that tell what a file is; open it with a buffer of as many
 LONGEST = 1 << 27  # bytes or characters of a value
-_SPACE = " \t\r\n"
-_SPLITS = re.compile(r'\s*\{\s*"(train|valid|validation|dev|test|data)"\s*:\s*\[')
-_FIRST_KEY = re.compile(r'\{\s*"([^"\\]*)"')
-_OF_MESSAGES = {"role", "content", "from", "value"}
 _TAIL = 12  # characters: a literal or an escape that the end of what was read cuts off
 _decoder = json.JSONDecoder()
 
@@ -63,7 +60,7 @@ def json_values(stream: BufferedReader, at_once: int = HEAD) -> Iterator[Value]:
     if head.startswith(codecs.BOM_UTF8):
         stream.read(len(codecs.BOM_UTF8))
         head = head[len(codecs.BOM_UTF8) :]
-    shape = _shape(head.decode("utf-8", "replace"))
+    shape = shape_of(head.decode("utf-8", "replace"))
     if shape == "lines":
         yield from _lines(stream)
         return
@@ -76,37 +73,6 @@ def json_values(stream: BufferedReader, at_once: int = HEAD) -> Iterator[Value]:
     except _Broken as broken:
         (line, column), what = broken.args
         yield Value(line, None, f"line {line}, column {column}: {what}; nothing behind it is read")
-
-
-def _shape(head: str) -> str:
-    text = head.lstrip(_SPACE)
-    if _SPLITS.match(text):
-        return "splits"
-    if text.startswith("[") and not _is_message(text[1:].lstrip(_SPACE)):
-        return "array"
-    line, newline, rest = text.partition("\n")
-    try:
-        json.loads(line)
-    except json.JSONDecodeError as error:
-        # A line that ends too early goes on in the next, unless that one begins a value as well.
-        early = newline and error.pos >= len(line.rstrip())
-        if early and (line.strip() in ("[", "{") or not rest.startswith(("{", "["))):
-            return "values"
-    except (ValueError, RecursionError):
-        pass
-    return "lines"
-
-
-def _is_message(inner: str) -> bool:
-    """Say whether the first item of a list is a message: then the list is a conversation, not one of many."""
-    if not inner.startswith("{"):
-        return False
-    try:
-        first, _ = _decoder.raw_decode(inner)
-    except (ValueError, RecursionError):  # longer than what was read
-        key = _FIRST_KEY.match(inner)
-        return bool(key and key[1] in _OF_MESSAGES)
-    return not _OF_MESSAGES.isdisjoint(first)
 
 
 def _lines(stream: BufferedReader) -> Iterator[Value]:
@@ -173,7 +139,7 @@ class _Text:
         """Skip spaces; return the character that follows, "" at the end."""
         while True:
             at = self.at
-            while at < len(self.text) and self.text[at] in _SPACE:
+            while at < len(self.text) and self.text[at] in SPACE:
                 at += 1
             self.take(at)
             if at < len(self.text):
