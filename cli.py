@@ -39,6 +39,7 @@ class _Commands(click.Group):
 
     def _invoke(self, ctx: click.Context) -> Any:
         from generators.folder import FolderError
+        from generators.importfolder import NothingImported
         from generators.lexicon import LexiconError
         from generators.workers import WorkerError
         from tasks.registry import TaskError
@@ -46,7 +47,7 @@ class _Commands(click.Group):
 
         try:
             return super().invoke(ctx)
-        except (CorpusError, LexiconError, WorkerError) as error:
+        except (CorpusError, LexiconError, NothingImported, WorkerError) as error:
             raise _Stop(str(error)) from None
         except (FolderError, TaskError, ValueError) as error:
             raise _Misused(str(error)) from None
@@ -483,6 +484,41 @@ def coverage(
     show(found)
     if out:  # last: what was found is told even where this can't be written
         Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
+
+
+@main.command("import", epilog=EXAMPLE + "hornbook import chats/*.txt --format transcript --out output/chats")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.option("--format", required=True, help="transcript, messages, sharegpt or persona.")
+@click.option("--out", required=True, type=click.Path(), help="The folder to write.")
+@click.option("--user", metavar="NAME", help="What the user is called, where not User or Human.")
+@click.option("--assistant", metavar="NAME", help="What the assistant is called, where not Assistant or Bot.")
+@click.option("--personality", help="Of persona: system, a system message (the default), or none.")
+@click.option("--overwrite", is_flag=True, help="Replace another import in the folder.")
+def import_(
+    files: tuple[str, ...],
+    format: str,
+    out: str,
+    user: str | None,
+    assistant: str | None,
+    personality: str | None,
+    overwrite: bool,
+) -> None:
+    """Make conversations of transcripts and chats in files: a source for recipes.
+
+    What can't be one is refused, with its line and the reason. Exact repeats are left out.
+    """
+    from generators.importfolder import import_files, lines
+    from generators.importing import Importer
+
+    importer = Importer(format, user=user, assistant=assistant, personality=personality)
+    try:
+        with _progress("bytes read") as progress:
+            report = import_files(files, out, importer, overwrite=overwrite, progress=progress)
+    finally:  # where nothing is left, they say why
+        for refused in importer.refused.shown:
+            click.echo(refused, err=True)
+    for line in lines(out, report):
+        click.echo(line)
 
 
 @contextmanager
