@@ -9,7 +9,7 @@ range after another is looked at, each as large as fits.
 ...     found.add(np.array([7, 8, 7], dtype=np.uint64), np.array([-1, -1, -1]))
 ...     found.add(np.array([9, 8, 9, 5], dtype=np.uint64), np.arange(4))
 ...     np.concatenate(list(found.repeated())).tolist()
-[1, 2]
+[[1, -1], [2, 0]]
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Repeats:
             self._spool()
 
     def repeated(self) -> Iterator[npt.NDArray[np.int64]]:
-        """Yield the numbers of the rows, not -1, whose hash was added before; in no order."""
+        """Yield the rows, not -1, whose hash was added before, and the last one that had it, (n, 2)."""
         if not self._runs:
             yield _again(self._held)
             return
@@ -79,13 +79,13 @@ class Repeats:
 
 
 def _again(parts: list[tuple[Hashes, npt.NDArray[np.int64]]]) -> npt.NDArray[np.int64]:
-    """Return the rows of parts, in order, whose hash stands before; each part's equal hashes are in order."""
+    """Find what repeats in parts, in order; equal hashes of each part are in order too."""
     if not parts:
-        return np.empty(0, dtype=np.int64)
+        return np.empty((0, 2), dtype=np.int64)
     hashes = np.concatenate([hashes for hashes, _ in parts])
     rows = np.concatenate([rows for _, rows in parts])
     order = np.argsort(hashes, kind="stable")
     hashes = hashes[order]
-    again = order[1:][hashes[1:] == hashes[:-1]]
-    found = rows[again]
-    return found[found >= 0]
+    again = np.flatnonzero(hashes[1:] == hashes[:-1])
+    found = np.column_stack([rows[order[again + 1]], rows[order[again]]])
+    return found[found[:, 0] >= 0]

@@ -197,6 +197,11 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     described = []
     for tasks in zip(*splits.values(), strict=True):
         first = tasks[0]
+        rows = {split: len(task) for split, task in zip(splits, tasks, strict=True)}
+        view = {split: _view(task) for split, task in zip(splits, tasks, strict=True)}
+        if hasattr(first, "described"):
+            described.append({**first.described(), "rows": rows, "view": view})
+            continue
         # Of a view what is shown counts, not how it was made.
         given = {k: v for k, v in first.asked_for.items() if k not in ROWS}
         options = {k: Path(v).name if k in FILES and v else v for k, v in given.items()}
@@ -205,8 +210,8 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
             {
                 "task": first.name,
                 "class": f"{source.stem}:{type(first).__qualname__}",
-                "rows": {split: len(task) for split, task in zip(splits, tasks, strict=True)},
-                "view": {split: _view(task) for split, task in zip(splits, tasks, strict=True)},
+                "rows": rows,
+                "view": view,
                 "options": options,
                 "source": hashlib.sha256(source.read_bytes()).hexdigest(),
             }

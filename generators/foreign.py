@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from generators.arrays import as_arrow
 from generators.book import gather
 from generators.pieces import ASSISTANT, OUTPUT, PYTHON, SYSTEM, TEXT, USER
-from generators.ragged import offsets_of
+from generators.ragged import any_of, offsets_of
 from generators.refusals import NAMES
 from generators.sourcefiles import SourceError
 from generators.sourceformats import FIELDS, Format
@@ -180,12 +180,6 @@ def _numbers(names: pa.Array, known: Mapping[str, int]) -> Kinds:
     said = [name.decode("utf-8", "replace").strip().lower() for name in encoded.dictionary.to_pylist()]
     table = np.array([known.get(name, UNKNOWN) for name in said] or [UNKNOWN], dtype=np.int8)
     return table[encoded.indices.to_numpy(zero_copy_only=False)]
-
-
-def any_of(flags: npt.NDArray[np.bool_], offsets: Any) -> npt.NDArray[np.bool_]:
-    """Say for each row whether any of its items is flagged."""
-    total = np.concatenate(([0], np.cumsum(flags)))
-    return total[offsets[1:]] > total[offsets[:-1]]
 
 
 def _note(broken: Kinds, where: pa.Array, reason: str) -> None:

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from generators.arrays import as_arrow
 from generators.book import gather
-from generators.foreign import UNKNOWN, Foreign, any_of
+from generators.foreign import UNKNOWN, Foreign
 from generators.pieces import ASSISTANT, OUTPUT, PYTHON, SYSTEM, TEXT, USER
+from generators.ragged import any_of
 from generators.refusals import NAMES
 from generators.rowcheck import CONTROL
 

@@ -13,7 +13,7 @@ REASONS = {
     "json": "it is no row of JSON",
     "csv": "it has more or fewer fields than the header",
     "columns": "a column is missing or empty",
-    "messages": "its messages are no list of role and content, both texts, or content of parts of type and text",
+    "messages": "its messages are no list of role and content, a text or parts of type and text",
     "encoding": "it is not UTF-8",
     "part": "a part's type is none of text, python and python_output, or a user's is not text",
     "role": "a role is none of system, user and assistant",

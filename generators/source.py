@@ -2,9 +2,9 @@
 
     chat = Source("chat", "rows/*.parquet", test=0.01)
 
-Rows are read once, checked, and kept in the cache as a memory-mapped Arrow file: any row is then found by its
-number, and no more than a batch is ever in memory. A row becomes codes in the book, so everything that is done
-with a task's conversations is done with a source's.
+Rows are read once, checked, and kept in the cache as a memory-mapped Arrow file: any row is then found by
+its number, and no more than a batch is ever in memory. A row becomes codes in the book, so everything that is
+done with a task's conversations is done with a source's.
 """
 
 import json
@@ -34,7 +34,7 @@ from generators.selection import Choice, Selection, selected
 from generators.sourcefiles import Paths, SourceError, find_files
 from generators.sourceformats import tell
 from generators.sourceread import columns_of
-from generators.sourcestore import Reading, Store, stored
+from generators.sourcestore import Reading, Slice, Store, stored
 
 SPLITS = ("train", "test")
 LONGEST = 100_000  # bytes of a row: a batch has ten thousand of them
@@ -113,10 +113,10 @@ class Source:
             raise SourceError(
                 f"{name}: none of {store.report['rows']:,} rows can be taken; {why or 'there is none'}"
             )
-        choice = Choice.of(test, after, against, ngram, near_duplicates, seed)
+        choice = Choice.of(after, against, test=test, ngram=ngram, near=near_duplicates, seed=seed)
         self._folder = store.folder
         self.chosen = selected(store, choice, memory)
-        self._options = {"test": test, "longest": longest, **choice.described()}
+        self._options = {"longest": longest, **choice.described()}
         self.bare = store.report["format"] == "text"
         self.size = len(self._rows)
         self.view = range(self.size)
@@ -153,17 +153,28 @@ class Source:
     def described(self) -> dict[str, Any]:
         """What decides its rows, as plain data: what its files hold, not where they lie."""
         read = self._store.report
-        kept = {name: read[name] for name in ("format", "columns", "content")}
-        return {"source": self.name, **kept, "options": self._options}
+        kept = {name: read[name] for name in ("format", "columns", "files", "content")}
+        chosen = self._selection.report["chosen"]
+        return {"task": self.name, "kind": "source", **kept, "chosen": chosen, "options": self._options}
 
     def hashes(self) -> Iterator[npt.NDArray[np.uint64]]:
         """Yield the hashes of the conversations of both splits, many at a time; see generators.selection."""
         for split in SPLITS:
             rows = self._selection.rows(split)
             cuts = np.searchsorted(rows, self._store.edges)
-            for number, hashes in enumerate(self._store.numbers("hash")):
+            for number, (first, hashes) in enumerate(self._store.numbers("hash")):
                 mine = rows[cuts[number] : cuts[number + 1]]
-                yield hashes[mine - self._store.edges[number]]
+                yield hashes[mine - first]
+
+    def slices(self) -> Iterator[Slice]:
+        """Yield the rows of both splits, some at a time."""
+        taken = np.zeros(len(self._store), dtype=np.bool_)
+        for split in SPLITS:
+            taken[self._selection.rows(split)] = True
+        for part in self._store.slices():
+            mine = np.flatnonzero(taken[part.first : part.first + len(part)])
+            if len(mine):
+                yield part.take(mine)
 
     def conversations(self, index: npt.NDArray[np.int64], book: Book) -> Conversations:
         """Make the conversations of some rows.

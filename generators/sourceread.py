@@ -52,12 +52,12 @@ def columns_of(file: File) -> Columns:
     Raises:
         SourceError: the file can't be read.
     """
-    with _told(file):
+    with told(file):
         if file.kind == "parquet":
             with file.open(packed=False) as stream:
                 schema = pq.read_schema(stream)
             return {name: _fields(schema.field(name).type) for name in schema.names}
-        for row in _rows(file):
+        for row in rows_of(file):
             if not row.broken:
                 value = {"": row.value} if isinstance(row.value, list) else row.value
                 return {name: _seen(inner) for name, inner in value.items()}
@@ -70,12 +70,13 @@ def read(file: File, format: Format) -> Iterator[Raw]:
     Raises:
         SourceError: the file can't be read, or lacks columns.
     """
-    with _told(file):
+    with told(file):
         yield from _parquet(file, format) if file.kind == "parquet" else _by_row(file, format)
 
 
 @contextmanager
-def _told(file: File) -> Iterator[None]:
+def told(file: File) -> Iterator[None]:
+    """Say of an error in reading which file it was."""
     try:
         yield
     except (OSError, EOFError, pa.ArrowException) as error:
@@ -111,7 +112,7 @@ def _parquet(file: File, format: Format) -> Iterator[Raw]:
 def _by_row(file: File, format: Format) -> Iterator[Raw]:
     held: list[Row] = []
     size = 0
-    for row in _rows(file):
+    for row in rows_of(file):
         held.append(row)
         size += row.bytes
         if len(held) == AT_ONCE or size > BYTES:
@@ -121,7 +122,8 @@ def _by_row(file: File, format: Format) -> Iterator[Raw]:
         yield _batch(held, format)
 
 
-def _rows(file: File) -> Iterator[Row]:
+def rows_of(file: File) -> Iterator[Row]:
+    """Read a file of JSON, CSV or text row by row."""
     with file.open() as stream:
         if file.kind == "json":
             yield from json_rows(stream)

@@ -22,11 +22,12 @@ import pyarrow.compute as pc
 
 from generators import __version__
 from generators.arrays import as_arrow
+from generators.book import gather
 from generators.foreign import Foreign, foreign
 from generators.foreigncheck import refused
 from generators.hashes import Hashes, text_hashes
 from generators.layout import as_list
-from generators.pieces import ASSISTANT
+from generators.pieces import ASSISTANT, USER
 from generators.ragged import offsets_of
 from generators.refusals import Refusals
 from generators.rows import mix
@@ -37,6 +38,7 @@ from generators.sourceread import read
 
 SCHEME = 1  # of what is kept: another one is read anew
 BATCH = 64 << 20  # bytes of text of a batch of the file
+SLICE = 1_000  # rows to look at together
 SEGMENT = pa.struct([("mark", pa.int8()), ("text", pa.string())])
 SCHEMA = pa.schema(
     [
@@ -89,10 +91,48 @@ class Store:
     def __len__(self) -> int:
         return int(self.edges[-1])
 
-    def numbers(self, name: str) -> Iterator[npt.NDArray[Any]]:
-        """Yield a column of numbers, batch by batch."""
-        for batch in self.batches:
-            yield batch[name].to_numpy()
+    def numbers(self, name: str) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+        """Yield a column of numbers, batch by batch, each with its first row."""
+        for first, batch in zip(self.edges.tolist(), self.batches, strict=False):
+            yield first, batch[name].to_numpy()
+
+    def slices(self) -> Iterator["Slice"]:
+        """Yield the rows, some at a time."""
+        for start, batch in zip(self.edges.tolist(), self.batches, strict=False):
+            for first in range(0, len(batch), SLICE):
+                yield Slice(start + first, batch.slice(first, SLICE))
+
+
+class Slice:
+    """Some rows of a store.
+
+    Args:
+        first: the number of the first.
+        batch: the rows.
+    """
+
+    def __init__(self, first: int, batch: pa.RecordBatch) -> None:
+        self.first, self._batch, segments = first, batch, batch["segments"]
+        self.hashes: Hashes = batch["hash"].to_numpy()
+        self.offsets = offsets_of(pc.list_value_length(segments).to_numpy())  # (rows + 1,)
+        flat = segments.flatten()
+        self.marks, self.texts = flat.field(0).to_numpy(), flat.field(1)  # (offsets[-1],) each
+        self.users = self.marks == USER
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "Slice":
+        """Return some of the rows, by their places here."""
+        return Slice(self.first, self._batch.take(as_arrow(rows)))
+
+    def of_users(self, rows: npt.NDArray[np.bool_]) -> pa.StringArray:
+        """Return what users say in some of the rows."""
+        return self.texts.filter(as_arrow(self.users & np.repeat(rows, np.diff(self.offsets))))
+
+    def whole(self) -> pa.StringArray:
+        """Return all texts of each row as one."""
+        return gather(self.texts, self.offsets + self.texts.offset)
 
 
 def stored(reading: Reading, cache: Path, progress: Callable[[int], None] = lambda rows: None) -> Store:
