@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from generators.sourcejson import Row, json_rows, messages_of
 
 AT_ONCE = 1_000  # rows of a batch, at most: they may be long
 BYTES = 8 << 20  # of a batch that is read row by row, about
+SEEN = 100  # rows that columns are told from, where nothing else says them
 PARTS = pa.list_(pa.struct([("type", pa.string()), ("text", pa.string())]))
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", PARTS)]))
 
@@ -57,11 +59,13 @@ def columns_of(file: File) -> Columns:
             with file.open(packed=False) as stream:
                 schema = pq.read_schema(stream)
             return {name: _fields(schema.field(name).type) for name in schema.names}
-        for row in rows_of(file):
-            if not row.broken:
-                value = {"": row.value} if isinstance(row.value, list) else row.value
-                return {name: _seen(inner) for name, inner in value.items()}
-    return {}
+        found: dict[str, tuple[str, ...] | None] = {}
+        for row in islice((row for row in rows_of(file) if not row.broken), SEEN):
+            value = {"": row.value} if isinstance(row.value, list) else row.value
+            for name, inner in value.items():
+                fields = _seen(inner)
+                found[name] = found.get(name, fields) if not fields else fields  # some row may be odd
+    return found
 
 
 def read(file: File, format: Format) -> Iterator[Raw]:
