@@ -1,10 +1,12 @@
 """The words whose letters a text asks for: what a test of spelling or counting is about.
 
-A person's rows, and benchmarks, ask in words of their own. So a sentence is looked at that speaks of letters
-or of spelling, or of how often there is a single letter; the words that it asks about are those in quotation
-marks, else those that our own questions do not have.
+A person's rows, and benchmarks, ask in words of their own. So what speaks of letters or of spelling, quotes a
+single letter, or asks how often there is one is looked at, a short text as a whole and of a long one each
+sentence by itself. The words that it asks about are those in quotation marks, else those that our own questions
+do not have. Of Chinese, Japanese and Korean, where no space parts a word from the next or from its particle,
+only quoted words are seen.
 
->>> sorted(asked_words("How many r's are there in 'Strawberry'? Tell me about fruit."))
+>>> sorted(asked_words("How many r's are there in 'Strawberry'?"))
 ['strawberry']
 >>> asked_words("Write a story of a strawberry.")
 set()
@@ -22,25 +24,32 @@ import regex
 from generators.prompts import language, languages
 from generators.wordlists import fold
 
-LONGEST = 60  # words of a sentence that asks
+LONGEST = 40  # words of what asks without quotation marks
 _STEMS = (
-    "letter|spell|character|vowel|consonant|buchstab|letra|deletre|lettre|[ée]pel|文字|字母|字符|つづり|綴|スペル"
-    "|拼写|拼法|글자|철자|스펠"
+    "letter|spell|character|vowel|consonant|buchstab|schreibt man|letra|deletre|lettre|[ée]pel"
+    "|文字|字母|字符|つづり|綴|スペル|拼写|拼法|글자|철자|스펠"
 )
 _HOW_MANY = (
-    "how many|how often|how much|count|times|number of|wie oft|wie viele|wievie|cu[áa]nt|veces|combien|fois"
+    "how many|how often|how much|count|times|number of|wie oft|wie viele|wievie|häufig|anzahl|zähl"
+    "|cu[áa]nt|cuent|veces|n[úu]mero|combien|fois|nombre|compte|summe|addi|suma|somme|total"
     "|몇|개수|多少|几|幾|いくつ|何"
 )
-_MAY_ASK = f"(?i)({_STEMS}|{_HOW_MANY})"
+_QUOTED_LETTER = r"[\"'`“‘„‚«»「『]\s?\pL\pM*\s?[\"'`”’“‘»«」』]"
+_MAY_ASK = f"(?i)({_STEMS}|{_HOW_MANY}|{_QUOTED_LETTER})"
 _SPEAKS, _COUNTS = regex.compile(_STEMS, regex.I), regex.compile(_HOW_MANY, regex.I)
+_ANY_LETTER = regex.compile(r"(?<![\p{L}\p{N}])\p{L}(?![\p{L}\p{N}])")
 _LETTER = regex.compile(r"(?<![\p{L}\p{N}])(?!(?:[aiAI]|[’']s)\s)\p{L}(?![\p{L}\p{N}])(?:['’]s)?")
+_QUOTES_LETTER = regex.compile(_QUOTED_LETTER)
 _SENTENCE = regex.compile(r"[^.!?。！？\n]+[.!?。！？\n]*")
 _QUOTED = regex.compile(
-    r"(?<![\p{L}\p{N}])(?:\"([^\"\n]{1,60})\"|'([^'\n]{1,60})'(?!\p{L})|`([^`\n]{1,60})`|“([^”\n]{1,60})”"
-    r"|‘([^’\n]{1,60})’|«\s?([^»\n]{1,60}?)\s?»|「([^」\n]{1,60})」|『([^』\n]{1,60})』|„([^“”\n]{1,60})[“”])"
+    r"(?<![\p{L}\p{N}])(?:\"([^\"\n]{1,60})\"|'([^'\n]{1,60})'(?!\p{L})|`([^`\n]{1,60})`)"
+    r"|“([^”\n]{1,60})”|‘([^’\n]{1,60})’|«\s?([^»\n]{1,60}?)\s?»|「([^」\n]{1,60})」|『([^』\n]{1,60})』"
+    r"|„([^“”\n]{1,60})[“”]|‚([^‘\n]{1,60})‘|»([^«\n]{1,60})«"
 )
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['’-][\p{L}\p{M}]+)*")
-_SPACED_WORD = regex.compile(r"[^\W\d_\p{Han}\p{Hiragana}\p{Katakana}]+(?:['’-][^\W\d_]+)*")
+_SPACED_WORD = regex.compile(
+    r"[\p{Latin}\p{M}]+(?:['’-][\p{Latin}\p{M}]+)*|[^\W\d_\p{Latin}\p{Han}\p{Hiragana}\p{Katakana}]+"
+)
 _POSSESSIVE = regex.compile(r"['’]s$")
 # Single letters in a row, such as a word that is spelled; as RE2 says it, then as it is read.
 _MAY_SPELL = r"(?:^|[^\pL])\pL(?:[^\pL]{1,3}\pL){2,}(?:[^\pL]|$)"
@@ -59,14 +68,17 @@ def may_spell(texts: pa.StringArray) -> npt.NDArray[np.bool_]:
 
 def asked_words(text: str) -> set[str]:
     """Return the words, folded, whose letters a text asks for."""
-    return {word for sentence in _SENTENCE.findall(text) for word in _asked(sentence)}
+    short = len(text) < 10 * LONGEST and len(text.split()) <= LONGEST
+    return {word for said in ([text] if short else _SENTENCE.findall(text)) for word in _asked(said)}
 
 
 def _asked(sentence: str) -> Iterator[str]:
-    if not (_SPEAKS.search(sentence) or (_COUNTS.search(sentence) and _LETTER.search(sentence))):
-        return
+    speaks = _SPEAKS.search(sentence) or _QUOTES_LETTER.search(sentence)
     quoted = [next(filter(None, found)) for found in _QUOTED.findall(sentence)]
     words = [word for said in quoted for word in _WORD.findall(said) if len(word) > 1]
+    letter = _ANY_LETTER if words else _LETTER  # "a" and "I" are words, unless a word is quoted beside them
+    if not (speaks or (_COUNTS.search(sentence) and letter.search(sentence))):
+        return
     if words:
         yield from map(fold, words)
         return

@@ -22,7 +22,6 @@ from generators.hashes import Hashes
 
 MEMORY = 256 << 20  # bytes
 _EACH = 40  # bytes that a hash takes while it is looked at: it, its row, their order, and both in order
-_RUN = 1 << 20  # hashes of a run, at least, where there are so many
 
 
 class Repeats:
@@ -31,10 +30,12 @@ class Repeats:
     Args:
         scratch: a file to spool to.
         memory: bytes to take, about.
+        run: hashes to spool together, at most.
     """
 
-    def __init__(self, scratch: IO[bytes], memory: int = MEMORY) -> None:
+    def __init__(self, scratch: IO[bytes], memory: int = MEMORY, run: int = 1 << 40) -> None:
         self._file, self._memory = scratch, memory
+        self._run = max(1, min(run, memory // (2 * _EACH)))
         self._runs: list[tuple[int, int]] = []  # place in the file and length
         self._held: list[tuple[Hashes, npt.NDArray[np.int64]]] = []
         self._size = self._holding = 0
@@ -44,7 +45,7 @@ class Repeats:
         self._held.append((hashes, rows))
         self._size += len(hashes)
         self._holding += len(hashes)
-        if self._holding >= max(_RUN, self._memory // (2 * _EACH)):
+        if self._holding >= self._run:
             self._spool()
 
     def repeated(self) -> Iterator[npt.NDArray[np.int64]]:

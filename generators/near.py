@@ -8,7 +8,7 @@ memory does not grow with the rows.
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,8 @@ class Near:
     """Finds rows that are like earlier ones.
 
     Args:
-        folder: for files that are gone in the end.
+        scratch: a file for signatures.
+        folder: for other files that are gone in the end.
         threshold: the least similarity, from 0 to 1.
         seed: of the signatures.
         memory: bytes to take, about.
@@ -38,7 +39,7 @@ class Near:
         SourceError: rensa is not installed.
     """
 
-    def __init__(self, folder: Path, threshold: float, seed: int, memory: int) -> None:
+    def __init__(self, scratch: IO[bytes], folder: Path, threshold: float, seed: int, memory: int) -> None:
         try:
             from rensa import RMinHash
         except ImportError:
@@ -48,7 +49,7 @@ class Near:
         # The longest bands by which rows that are just like enough are found nine times in ten, nearly.
         wide = [rows for rows in (16, 8, 4, 2, 1) if 1 - (1 - threshold**rows) ** (PLACES // rows) > 0.9]
         self._band = next(iter(wide), 1)
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115: it lives as long as this
+        self._file = scratch
         self._rows: list[Rows] = []
 
     def add(self, texts: pa.StringArray, rows: Rows) -> None:

@@ -28,7 +28,7 @@ def words(texts: pa.StringArray) -> Ragged:
     """Hash the words of texts, a row each."""
     n = len(texts)
     if not n:
-        return Ragged.of([])
+        return Ragged(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.uint64))
     lower = pc.utf8_lower(texts)
     edges = np.frombuffer(lower.buffers()[1], dtype=np.int32)[lower.offset : lower.offset + n + 1]
     buffer = lower.buffers()[2] or pa.py_buffer(b"")

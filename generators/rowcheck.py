@@ -80,11 +80,8 @@ def _turn(content: str, parts: Sequence[tuple[int, str, str, bool]], tool_text: 
         before, after_all = parts[0][2], parts[-1][2]
         rest = content[len(before) :]
         # Others' texts around a call may belong together.
-        agrees = (
-            content == whole
-            or (content.startswith(before)
-            and after_all.endswith(rest)
-            and rest[:1] in ("", "\n"))
+        agrees = content == whole or (
+            content.startswith(before) and after_all.endswith(rest) and rest[:1] in ("", "\n")
         )
     if not agrees:
         yield "its content is not what its parts say"

@@ -227,15 +227,16 @@ class _Selecting:
             self._mark(part.first + np.flatnonzero(inside & ~self._is_test(part.hashes)), "test row")
 
     def _near(self, threshold: float) -> None:
-        near = Near(self._folder, threshold, self._choice.seed, self._memory)
-        for source in self._choice.sources:
-            for part in source.slices():
-                near.add(part.whole(), np.full(len(part), -1))
-        for part in self._store.slices():
-            kept = np.flatnonzero(self._left[part.first : part.first + len(part)] == 0)
-            near.add(part.whole().take(kept), part.first + kept)
-        for rows in near.repeated():
-            self._mark(rows[rows >= 0], "near")
+        with tempfile.TemporaryFile(dir=self._folder) as scratch:
+            near = Near(scratch, self._folder, threshold, self._choice.seed, self._memory)
+            for source in self._choice.sources:
+                for part in source.slices():
+                    near.add(part.whole(), np.full(len(part), -1))
+            for part in self._store.slices():
+                kept = np.flatnonzero(self._left[part.first : part.first + len(part)] == 0)
+                near.add(part.whole().take(kept), part.first + kept)
+            for rows in near.repeated():
+                self._mark(rows[rows >= 0], "near")
 
 
 def _held(tasks: Sequence[Any]) -> frozenset[str]:

@@ -64,7 +64,7 @@ def columns_of(file: File) -> Columns:
             value = {"": row.value} if isinstance(row.value, list) else row.value
             for name, inner in value.items():
                 fields = _seen(inner)
-                found[name] = found.get(name, fields) if not fields else fields  # some row may be odd
+                found[name] = fields if fields else found.get(name, fields)  # some row may be odd
     return found
 
 
