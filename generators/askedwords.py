@@ -2,9 +2,9 @@
 
 A person's rows, and benchmarks, ask in words of their own. So what speaks of letters or of spelling, quotes a
 single letter, or asks how often there is one is looked at, a short text as a whole and of a long one each
-sentence by itself. The words that it asks about are those in quotation marks, else those that our own questions
-do not have. Of Chinese, Japanese and Korean, where no space parts a word from the next or from its particle,
-only quoted words are seen.
+sentence by itself. The words that it asks about are those in quotation marks, else those that our own
+questions do not have. Of Chinese, Japanese and Korean, where no space parts a word from the next or from its
+particle, only quoted words are seen.
 
 >>> sorted(asked_words("How many r's are there in 'Strawberry'?"))
 ['strawberry']
@@ -50,9 +50,10 @@ _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['’-][\p{L}\p{M}]+)*")
 _SPACED_WORD = regex.compile(
     r"[\p{Latin}\p{M}]+(?:['’-][\p{Latin}\p{M}]+)*|[^\W\d_\p{Latin}\p{Han}\p{Hiragana}\p{Katakana}]+"
 )
-_POSSESSIVE = regex.compile(r"['’]s$")
+_AFFIX = regex.compile(r"['’]s$|^(?:[cdjlmnst]|qu)['’]", regex.I)  # a possessive, an elided article
 # Single letters in a row, such as a word that is spelled; as RE2 says it, then as it is read.
 _MAY_SPELL = r"(?:^|[^\pL])\pL(?:[^\pL]{1,3}\pL){2,}(?:[^\pL]|$)"
+_BETWEEN = regex.compile(r"[^\p{L}\p{M}]+")
 _SPELLED = regex.compile(r"(?<!\p{L})\p{L}\p{M}*(?:[^\p{L}\p{M}]{1,3}\p{L}\p{M}*){2,}(?!\p{L})")
 
 
@@ -82,7 +83,7 @@ def _asked(sentence: str) -> Iterator[str]:
     if words:
         yield from map(fold, words)
         return
-    words = [fold(_POSSESSIVE.sub("", word)) for word in _SPACED_WORD.findall(sentence)]
+    words = [fold(_AFFIX.sub("", word)) for word in _SPACED_WORD.findall(sentence)]
     if len(words) <= LONGEST:
         known = _vocabulary()
         yield from (word for word in words if len(word) > 1 and word not in known)
@@ -94,8 +95,9 @@ def spelled_words(text: str) -> set[str]:
     >>> spelled_words("A fig is f, i, g; choose A, B or C: a-b-c.")
     {'fig'}
     """
-    runs = {fold(regex.sub(r"[^\p{L}\p{M}]", "", run)) for run in _SPELLED.findall(text)}
-    return runs & {fold(word) for word in _WORD.findall(text)} if runs else set()
+    runs = {fold(_BETWEEN.sub("", run)) for run in _SPELLED.findall(text)}
+    whole = fold(text) if runs else ""
+    return {run for run in runs if regex.search(rf"(?<!\p{{L}}){regex.escape(run)}(?!\p{{L}})", whole)}
 
 
 @cache

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from generators.arrays import as_arrow
 from generators.askedwords import asked_words, may_ask, may_spell, spelled_words
 from generators.benchmark import gram_hashes
 from generators.book import Books
@@ -252,13 +253,11 @@ def _held(tasks: Sequence[Any]) -> frozenset[str]:
 def _on_test_words(part: Slice, held: frozenset[str]) -> npt.NDArray[np.bool_]:
     """Say which rows ask for, or spell, a test word. Python looks at those alone that may."""
     found = np.zeros(len(part.marks), dtype=np.bool_)
-    users, asking, spelling = part.users, may_ask(part.texts), may_spell(part.texts)
-    for place in np.flatnonzero((users & asking) | spelling).tolist():
-        text = part.texts[place].as_py()
-        words = asked_words(text) if users[place] and asking[place] else set()
-        if spelling[place]:
-            words |= spelled_words(text)
-        found[place] = any(word in held or is_test_word(word) for word in words)
+    users = np.flatnonzero(part.users)
+    asking = users[may_ask(part.texts.take(as_arrow(users)))]
+    for read, places in ((asked_words, asking), (spelled_words, np.flatnonzero(may_spell(part.texts)))):
+        for place, text in zip(places.tolist(), part.texts.take(as_arrow(places)).to_pylist(), strict=True):
+            found[place] |= any(word in held or is_test_word(word) for word in read(text))
     return any_of(found, part.offsets)
 
 

@@ -117,7 +117,6 @@ class Source:
         self._folder = store.folder
         self.chosen = selected(store, choice, memory)
         self._options = {"longest": longest, **choice.described()}
-        self.bare = store.report["format"] == "text"
         self.size = len(self._rows)
         self.view = range(self.size)
         if not sum(len(self._selection.rows(split)) for split in SPLITS):

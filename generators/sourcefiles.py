@@ -109,6 +109,10 @@ def _local(path: str) -> Iterator[File]:
         if _kind(path) is None:
             raise SourceError(f"{path} is of no kind that can be read: they end in {_endings()}")
     elif os.path.isdir(path):
+        if os.path.exists(os.path.join(path, "manifest.json")) and os.path.isdir(os.path.join(path, "train")):
+            raise SourceError(
+                f"{path} is an export with a folder for each split; name that of one, such as {path}/train"
+            )
         # Hidden folders hold what is not whole: .hornbook, .cache of huggingface_hub.
         names, base = glob.glob(os.path.join(glob.escape(path), "**", "*"), recursive=True), path
     elif glob.has_magic(path):

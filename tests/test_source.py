@@ -195,7 +195,10 @@ def test_parquet_with_what_is_no_utf8_is_refused_by_row(tmp_path: Path):
 def test_texts_are_no_conversations(tmp_path: Path):
     (tmp_path / "a.txt").write_text("One line.\n\nAnother.\n")
     source = Source("books", tmp_path / "a.txt", cache=tmp_path / "cache")
-    assert source.bare
+    with pytest.raises(
+        ValueError, match="books has texts and no conversations, which the dialect text alone"
+    ):
+        export({"train": [source]}, tmp_path / "out", workers=1)
     assert [row["messages"] for row in source] == [
         [{"role": "assistant", "content": "One line."}], [{"role": "assistant", "content": "Another."}],
     ]  # fmt: skip
@@ -363,6 +366,13 @@ def test_a_mixture_of_a_task_and_a_source_is_exported_and_verified(
     assert str(tmp_path) not in json.dumps(done.manifest["asked"])
     again = export(splits, tmp_path / "out", dialect=dialect, shard_rows=400, workers=1)
     assert again.made == ()
+    if name == "universal":  # an export can be a source itself, but not both its splits at once
+        train = Source("again", tmp_path / "out" / "train", cache=tmp_path / "cache")
+        odd = train.report["left_out"].get("test word", {"rows": 0})["rows"]  # typos that look like them
+        assert len(train) + odd == len(source) + 700
+        assert odd < 7
+        with pytest.raises(SourceError, match="an export with a folder for each split"):
+            Source("again", tmp_path / "out", cache=tmp_path / "cache")
 
 
 def test_verify_finds_what_is_wrong_with_a_sources_row(source: Source, tmp_path: Path):
