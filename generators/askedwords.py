@@ -83,10 +83,15 @@ def _asked(sentence: str) -> Iterator[str]:
     if words:
         yield from map(fold, words)
         return
-    words = [fold(_AFFIX.sub("", word)) for word in _SPACED_WORD.findall(sentence)]
+    words = _plain(sentence)
     if len(words) <= LONGEST:
         known = _vocabulary()
         yield from (word for word in words if len(word) > 1 and word not in known)
+
+
+def _plain(text: str) -> list[str]:
+    """Return the words of a text that spaces part, without what is elided before them or added behind."""
+    return [fold(_AFFIX.sub("", word)) for word in _SPACED_WORD.findall(text)]
 
 
 def spelled_words(text: str) -> set[str]:
@@ -108,5 +113,5 @@ def _vocabulary() -> frozenset[str]:
         lang = language(code)
         said = [text for kind in lang.prompts.values() for text in kind] + list(lang.openers)
         for text in said:
-            found.update(fold(word) for word in _SPACED_WORD.findall(regex.sub(r"\{[^}]*\}", " ", text)))
+            found.update(_plain(regex.sub(r"\{[^}]*\}", " ", text)))
     return frozenset(found)

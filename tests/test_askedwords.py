@@ -41,7 +41,7 @@ def test_our_own_test_rows_are_known_by_their_words_and_train_rows_are_not():
                 rows = [tuple(message["content"] for message in row["messages"]) for row in task]
                 said = [asked_words(question) | spelled_words(answer) for question, answer in rows]
                 found[split] = sum(any(map(is_test_word, words)) for words in said)
-            # Typos look like other words; no space parts some words of Chinese, Japanese and Korean from the next.
+            # Typos look like other words, and no space parts all words of Chinese, Japanese and Korean.
             assert found["train"] <= 3, (cls, code, found)
             assert found["test"] >= (97 if code in ("de", "en", "es", "fr") else 80), (cls, code, found)
 
