@@ -1,6 +1,9 @@
 """The texts of benchmarks: what training data may not hold, whatever shape a file has."""
 
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +14,10 @@ import pyarrow.parquet as pq
 from generators.askedwords import asked_words, may_ask
 from generators.hashes import Hashes
 from generators.ngrams import grams
+from generators.shards import write_whole
 from generators.sourcefiles import File, Paths, find_files
 from generators.sourceread import AT_ONCE, rows_of, told
+from generators.wordlists import fold, is_word, parse_words, read_bytes
 
 
 def texts_of(file: File) -> Iterator[pa.StringArray]:
@@ -72,8 +77,7 @@ def gram_hashes(files: Iterable[File], n: int) -> Hashes:
 def benchmark_words(paths: Paths) -> list[str]:
     """Return the words whose letters the texts of benchmarks ask for, folded and sorted.
 
-    A task that holds them out (`holdout`) never trains on them. A text that is one word is one that is asked
-    for too: a list of words may be a benchmark.
+    A line of text that is one word is one that is asked for too: a list of words may be a benchmark.
 
     Raises:
         SourceError: a file is not there, or can't be read.
@@ -82,11 +86,37 @@ def benchmark_words(paths: Paths) -> list[str]:
     for file in find_files(paths):
         for texts in texts_of(file):
             if file.kind == "text":
-                found.update(
-                    word
-                    for text in texts.to_pylist()
-                    if len(word := text.strip().casefold()) > 1 and word.isalpha()
-                )
+                found.update(fold(text.strip()) for text in texts.to_pylist())
             asking = texts.filter(pa.array(may_ask(texts)))
             found.update(word for text in asking.to_pylist() for word in asked_words(text))
-    return sorted(found)
+    return sorted(word for word in found if is_word(word))
+
+
+def held_out(
+    against: Paths, folder: "str | PathLike[str]", holdout: "str | PathLike[str] | None" = None
+) -> Path | None:
+    """Write the words that benchmarks ask about to a file, for the `holdout` of tasks.
+
+    Args:
+        against: the benchmarks.
+        folder: where to; the file is named by what it holds.
+        holdout: a file of a person's own, whose words are to be held out too.
+
+    Returns:
+        The file; None where there is nothing to hold out.
+
+    Raises:
+        SourceError: a benchmark is not there, or can't be read.
+        LexiconError: the person's own file is wrong.
+    """
+    words = dict.fromkeys(benchmark_words(against))
+    if holdout is not None:
+        words |= dict.fromkeys(parse_words(read_bytes(Path(holdout)), str(holdout), weights=False)[0])
+    if not words:
+        return None
+    text = "\n".join(words) + "\n"
+    path = Path(folder) / f"holdout-{sha256(text.encode()).hexdigest()[:16]}.txt"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    return path

@@ -86,3 +86,15 @@ def _sum_words(held: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], total: 
         np.right_shift(found, shift, out=keys)
         found ^= keys
     total[filled] = np.add.reduceat(found, edges[:-1])
+
+
+def among(hashes: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
+    """Say which hashes, (n,), are among those known, which are distinct and rising, and not sorted again.
+
+    >>> among(np.array([3, 1, 9], dtype=np.uint64), np.array([1, 3], dtype=np.uint64)).tolist()
+    [True, True, False]
+    """
+    if not len(known):
+        return np.zeros(len(hashes), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    return known[at] == hashes

@@ -20,7 +20,7 @@ from generators.askedwords import asked_words, may_ask, may_spell, spelled_words
 from generators.benchmark import gram_hashes
 from generators.book import Books
 from generators.duplicates import Repeats
-from generators.hashes import Hashes, text_hashes
+from generators.hashes import Hashes, among, text_hashes
 from generators.manifest import code_hash
 from generators.near import Near
 from generators.ngrams import grams
@@ -203,7 +203,7 @@ class _Selecting:
             return
         every = np.unique(np.concatenate(asked))
         for first, hashes in self._store.numbers("question"):
-            self._mark(first + np.flatnonzero(np.isin(hashes, every)), "asked")
+            self._mark(first + np.flatnonzero(among(hashes, every)), "asked")
 
     def _texts(self) -> None:
         """Leave out rows for what they say: one reading for all."""
@@ -214,7 +214,7 @@ class _Selecting:
             self._mark(part.first + np.flatnonzero(_on_test_words(part, held)), "test word")
             if len(barred):
                 found = grams(part.texts, self._choice.ngram)
-                inside = any_of(any_of(np.isin(found.values, barred), found.offsets), part.offsets)
+                inside = any_of(any_of(among(found.values, barred), found.offsets), part.offsets)
                 self._mark(part.first + np.flatnonzero(inside), "benchmark")
             if self._choice.test:
                 mine = self._is_test(part.hashes)
@@ -224,7 +224,7 @@ class _Selecting:
         questions = np.unique(np.concatenate(tested))
         for part in self._store.slices() if len(questions) else ():
             found = grams(part.texts, self._choice.ngram)
-            inside = any_of(any_of(np.isin(found.values, questions), found.offsets), part.offsets)
+            inside = any_of(any_of(among(found.values, questions), found.offsets), part.offsets)
             self._mark(part.first + np.flatnonzero(inside & ~self._is_test(part.hashes)), "test row")
 
     def _near(self, threshold: float) -> None:

@@ -53,8 +53,8 @@ class Source:
         format: one of generators.sourceformats; None tells it from the columns.
         columns: names of columns, by what they are: {"prompt": "question"}.
         cache: a folder for what was read; None takes the cache folder of Hornbook. Nothing is removed there.
-        test: share of the rows that are the test split. A row's content decides, never its place or a seed,
-            so equal rows are on one side, here and in other sources.
+        test: share of the rows that are the test split, or about how many there are to be. A row's content
+            decides, never its place or a seed, so equal rows are on one side, here and in other sources.
         longest: bytes of text that a row may have; None for any.
         after: tasks and sources of the same mixture. A row that stands in one of these sources, asks what a
             row of these tasks asks, or asks for the letters of one of their test words is left out.
@@ -97,8 +97,10 @@ class Source:
     ) -> None:
         if not _NAME.fullmatch(name):
             raise ValueError(f"a source is called {name!r}; a name has letters, digits, '.', '_' and '-'")
-        if not 0 <= test < 1:
-            raise ValueError(f"the test share of {name} is {test}, and must be from 0 to below 1")
+        if not (0 <= test < 1 or (test >= 1 and test == int(test))):
+            raise ValueError(
+                f"test of {name} is {test}, and must be a share from 0 to below 1 or a number of rows"
+            )
         if near_duplicates is not None and not 0 < near_duplicates < 1:
             raise ValueError(f"near_duplicates is {near_duplicates}, and must be between 0 and 1")
         self.name, self.split, self.seed = name, find(split, SPLITS, "split"), seed
@@ -113,6 +115,10 @@ class Source:
             raise SourceError(
                 f"{name}: none of {store.report['rows']:,} rows can be taken; {why or 'there is none'}"
             )
+        if test >= 1:
+            if test >= len(store):
+                raise SourceError(f"{name} has {len(store):,} rows, and {test:,} are to be its test split")
+            test = test / len(store)
         choice = Choice.of(after, against, test=test, ngram=ngram, near=near_duplicates, seed=seed)
         self._folder = store.folder
         self.chosen = selected(store, choice, memory)

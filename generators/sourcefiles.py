@@ -18,6 +18,19 @@ KINDS = {
     ".tsv": "tsv", ".txt": "text",
 }  # fmt: skip
 PACKED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+# What stores say of a file that changes with its content: S3, Google, the Hub, local and in memory.
+_TAGS = (
+    "size",
+    "ETag",
+    "etag",
+    "md5Hash",
+    "crc32c",
+    "blob_id",
+    "mtime",
+    "LastModified",
+    "updated",
+    "created",
+)
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -147,7 +160,7 @@ def _remote(url: str) -> Iterator[File]:
             kind = _kind(name)
             if kind and system.isfile(name):
                 info: dict[str, Any] = system.info(name)
-                tags = [info.get(key) for key in ("size", "ETag", "etag", "sha256", "mtime", "created")]
+                tags = [info.get(key) for key in _TAGS]
                 stamp = " ".join(str(tag) for tag in tags if tag is not None)
                 yield File(system.unstrip_protocol(name), _below(name, base), kind, stamp)
     except Exception as error:  # every store has errors of its own

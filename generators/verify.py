@@ -77,6 +77,7 @@ def verify(
     for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
         report.merge(part)
         done += record["rows"]
+    report.sources = sources
     report.uncounted = found if isinstance(found, str) else ""
     _whole(report, manifest, folder)
     return report

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.benchmark import benchmark_words
+from generators.benchmark import benchmark_words, held_out
 from generators.selection import LOOKED
 from generators.source import Source
 from generators.wordcolumns import is_test_word
@@ -80,6 +80,10 @@ def test_the_side_of_a_row_is_its_contents_alone(tmp_path: Path):
     other = Source("a", tmp_path / "a.jsonl", cache=tmp_path, test=0.2)
     assert sides[0] < set(kept(other.of("test")))  # a larger share has all of a smaller one
     assert not len(Source("a", tmp_path / "a.jsonl", cache=tmp_path).of("test"))
+    number = Source("a", tmp_path / "a.jsonl", cache=tmp_path, test=200)  # of 2,000: a tenth
+    assert kept(number.of("test")) == kept(
+        Source("a", tmp_path / "a.jsonl", cache=tmp_path, test=0.1).of("test")
+    )
 
 
 def test_rows_that_ask_what_a_task_asks_are_left_out(tmp_path: Path):
@@ -210,5 +214,16 @@ def test_the_words_of_benchmarks_can_be_held_out(tmp_path: Path):
         + json.dumps({"question": "Who wrote “Hamlet”?"})
         + "\n"
     )
-    (tmp_path / "b.txt").write_text("Mississippi\n\ntwo words\n")
-    assert benchmark_words([tmp_path / "a.jsonl", tmp_path / "b.txt"]) == ["mississippi", "strawberry"]
+    (tmp_path / "b.txt").write_text("Mississippi\n\ntwo words\ndon't\n")
+    against = [tmp_path / "a.jsonl", tmp_path / "b.txt"]
+    assert benchmark_words(against) == ["mississippi", "strawberry"]
+    (tmp_path / "own.txt").write_text("banana\n")
+    held = held_out(against, tmp_path / "held", tmp_path / "own.txt")
+    assert held == held_out(against, tmp_path / "held", tmp_path / "own.txt")
+    assert held
+    task = SpellingBee(5, holdout=held, language="en")
+    lexicon = task.lexicons[0]
+    for word in ("mississippi", "strawberry", "banana"):
+        assert lexicon.test[lexicon.words.to_pylist().index(word)]
+    (tmp_path / "c.txt").write_text("A benchmark of something else.\n")
+    assert held_out(tmp_path / "c.txt", tmp_path / "held") is None
