@@ -38,6 +38,7 @@ from generators.sourcestore import Reading, Slice, Store, stored
 
 SPLITS = ("train", "test")
 LONGEST = 100_000  # bytes of a row: a batch has ten thousand of them
+AROUND = 64 << 10  # bytes of the file that are mapped for a row: its page, and those around it
 _NAME = re.compile(r"[\w.-]+")
 _FLAGS = np.zeros(OUTPUT + 1, dtype=np.int32)  # by mark
 _FLAGS[PYTHON], _FLAGS[OUTPUT] = EXCHANGE, EXCHANGE | UNTRAINED
@@ -199,6 +200,7 @@ class Source:
             batch = store.batches[number]
             texts.append(_codes(book, batch.column("segments").take(as_arrow(mine))))
             facts.append(_facts(book, batch, mine, self._files))
+            store.touched(len(mine) * AROUND)
         back = np.empty(n, dtype=np.int64)
         back[order] = np.arange(n)
         said = {"name": f"{self.name}/{self.split}", "task": self.name, "split": self.split}

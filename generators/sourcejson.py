@@ -43,9 +43,10 @@ class Row:
 
 def json_rows(stream: Stream) -> Iterator[Row]:
     """Read rows of JSON from a stream; blank lines are none."""
-    head = stream.read(_BLOCK).removeprefix(_BOM)
-    while head and not head.strip() and (more := stream.read(_BLOCK)):
+    head = b""
+    while (len(head) < _BLOCK or head.isspace()) and (more := stream.read(_BLOCK)):  # a store gives less
         head += more
+    head = head.removeprefix(_BOM)
     if _is_array(head):
         yield from _of_array(stream, head)
     else:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from mmap import ACCESS_READ, MADV_DONTNEED, mmap
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from generators.sourceread import read
 
 SCHEME = 1  # of what is kept: another one is read anew
 BATCH = 64 << 20  # bytes of text of a batch of the file
+TOUCHED = 64 << 20  # bytes of the file to keep mapped, about
 SLICE = 1_000  # rows to look at together
 SEGMENT = pa.struct([("mark", pa.int8()), ("text", pa.string())])
 SCHEMA = pa.schema(
@@ -83,24 +85,38 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.report: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))
-        with pa.memory_map(str(folder / "rows.arrow")) as mapped:
-            reader = pa.ipc.open_file(mapped)
-            self.batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
+        with (folder / "rows.arrow").open("rb") as file:
+            self._mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
+        reader = pa.ipc.open_file(pa.py_buffer(self._mapped))
+        self.batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
+        self._touched = 0
         self.edges = offsets_of([len(batch) for batch in self.batches])  # each batch's first row
 
     def __len__(self) -> int:
         return int(self.edges[-1])
 
+    def touched(self, size: int) -> None:
+        """Note that so many bytes were read; what was is given back to the system in time.
+
+        It stays in the system's own cache, as far as there is room; but it is no part of this process.
+        """
+        self._touched += size
+        if self._touched > TOUCHED and hasattr(self._mapped, "madvise"):
+            self._mapped.madvise(MADV_DONTNEED)
+            self._touched = 0
+
     def numbers(self, name: str) -> Iterator[tuple[int, npt.NDArray[Any]]]:
         """Yield a column of numbers, batch by batch, each with its first row."""
         for first, batch in zip(self.edges.tolist(), self.batches, strict=False):
             yield first, batch[name].to_numpy()
+            self.touched(8 * len(batch))
 
     def slices(self) -> Iterator["Slice"]:
         """Yield the rows, some at a time."""
         for start, batch in zip(self.edges.tolist(), self.batches, strict=False):
             for first in range(0, len(batch), SLICE):
                 yield Slice(start + first, batch.slice(first, SLICE))
+            self.touched(batch.nbytes)
 
 
 class Slice:
