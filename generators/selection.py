@@ -86,7 +86,7 @@ class Choice:
     def described(self) -> dict[str, Any]:
         """Return plain data, without what depends on where things lie."""
         found: dict[str, Any] = {"test": self.test, "ngram": self.ngram, "near_duplicates": self.near}
-        found["after"] = [member.name for member in (*self.sources, *self.tasks)]
+        found["after"] = sorted({member.name for member in (*self.sources, *self.tasks)})
         found["against"] = [file.name for file in self.against]
         return found
 
@@ -264,6 +264,8 @@ def _on_test_words(part: Slice, held: frozenset[str]) -> npt.NDArray[np.bool_]:
 def _questions(task: Any) -> Hashes:
     """Return the hashes of what a task's rows ask."""
     books, view = Books(), task.view
+    if hasattr(task, "without_tool"):  # what is asked is the same, and nothing has to be run
+        task = task.without_tool()
     found = []
     for first in range(0, len(view), _BATCH):
         some = view[first : first + _BATCH]

@@ -53,6 +53,11 @@ def turns(draw: Any) -> Any:
 ROWS = st.lists(st.one_of(turns(), turns(), st.lists(MESSAGE, max_size=4), st.just("no list")), max_size=8)
 
 
+def plain(messages: Any) -> bool:
+    """Say whether all contents are texts."""
+    return all(isinstance(message["content"], str | None) for message in messages)
+
+
 def reason(messages: Any) -> str:
     """Say why a row is refused, as refusals.REASONS name it; "" where it is taken."""
     if messages is None:

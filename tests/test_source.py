@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from generators.book import Book
 from generators.dialects import Dialect, ids
@@ -28,7 +29,7 @@ from generators.verify import verify
 from tasks.registry import checks
 from tasks.spellingbee import SpellingBee
 from tests.exports import environment, lexicon, waits
-from tests.rowsources import ROWS, parts_of, reason, said
+from tests.rowsources import GOOD, PART, ROWS, SAID, parts_of, plain, reason, said, turns
 from tokenizer.chosen import Tokenizer
 
 TURNS = [
@@ -96,6 +97,79 @@ def test_ids_are_those_of_each_part_encoded_by_itself(
     chosen = Tokenizer.opened()
     conversations = source.conversations(np.arange(len(source)), Book())
     check(Renderer(chosen.encoding, chosen.chat), conversations, ids(conversations).to_pylist())
+
+
+SIMPLE = st.lists(
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(["user", "assistant", "system", "x", None]),
+            "content": st.none() | GOOD | SAID,
+        }
+    ),
+    max_size=4,
+)
+TYPED = st.lists(
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["user", "assistant"]), "content": st.none() | st.lists(PART, max_size=3)}
+    ),
+    max_size=4,
+)
+
+
+def as_json(rows: list[Any]) -> Any:
+    """Return rows without halves of characters, which no Arrow array holds."""
+    return json.loads(json.dumps(rows).replace("\\ud83d", "?"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.one_of(
+        st.lists(st.none() | SIMPLE | turns().filter(plain), max_size=8),
+        st.lists(st.none() | TYPED, max_size=6),
+    ),
+    st.sampled_from([pa.list_, pa.large_list]),
+)
+def test_rows_of_parquet_are_those_of_json(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Any], of: Any
+):
+    folder = tmp_path_factory.mktemp("rows")
+    rows = as_json([*rows, messages(TURNS[0])])
+    is_typed = any(isinstance(m["content"], list) for row in rows for m in row or ())
+    if is_typed:
+        rows = [
+            row
+            and [
+                {
+                    **m,
+                    "content": [{"type": "text", "text": m["content"]}]
+                    if isinstance(m["content"], str)
+                    else m["content"],
+                }
+                for m in row
+            ]
+            for row in rows
+        ]
+    part = pa.struct([("text", pa.string()), ("type", pa.string())])
+    message = pa.struct([("role", pa.string()), ("content", of(part) if is_typed else pa.large_string())])
+    pq.write_table(
+        pa.table({"messages": pa.array(rows, of(message))}), folder / "rows.parquet", row_group_size=3
+    )
+    lines(folder / "rows.jsonl", [{"messages": row} for row in rows])
+    found = [
+        Source("mine", folder / name, cache=folder, format="messages")
+        for name in ("rows.parquet", "rows.jsonl")
+    ]
+    assert [row["messages"] for row in found[0]] == [row["messages"] for row in found[1]]
+    for key in ("rows", "taken", "content", "left_out"):
+        assert found[0].report[key] == found[1].report[key]
+    by_line = [
+        {
+            name: [place.rpartition(":")[2] for place in one["first"]]
+            for name, one in source.report["refused"].items()
+        }
+        for source in found
+    ]
+    assert by_line[0] == by_line[1]
 
 
 # Formats and files.
