@@ -334,7 +334,8 @@ def verify(
     )
     for task, count in sorted(report.rows.items()):
         general = " (in general only: name its class with --task)" if report.unchecked[task] else ""
-        click.echo(f"  {task}: {count:,} conversations derived again from their facts{general}")
+        done = "checked" if task in report.sources else "derived again from their facts"
+        click.echo(f"  {task}: {count:,} conversations {done}{general}")
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
     named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
     click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")

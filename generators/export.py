@@ -89,8 +89,10 @@ def export(
     lexicons = {
         lexicon.language: lexicon for tasks in splits.values() for task in tasks for lexicon in task.lexicons
     }
+    described = _described(splits)
+    _refuse_texts(described, dialect)
     asked = write_asked(
-        _described(splits),
+        described,
         {language: lexicon.fingerprint for language, lexicon in lexicons.items()},
         seed=seed,
         dialect=dialect.name,
@@ -197,6 +199,11 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     described = []
     for tasks in zip(*splits.values(), strict=True):
         first = tasks[0]
+        rows = {split: len(task) for split, task in zip(splits, tasks, strict=True)}
+        view = {split: _view(task) for split, task in zip(splits, tasks, strict=True)}
+        if hasattr(first, "described"):
+            described.append({**first.described(), "rows": rows, "view": view})
+            continue
         # Of a view what is shown counts, not how it was made.
         given = {k: v for k, v in first.asked_for.items() if k not in ROWS}
         options = {k: Path(v).name if k in FILES and v else v for k, v in given.items()}
@@ -205,8 +212,8 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
             {
                 "task": first.name,
                 "class": f"{source.stem}:{type(first).__qualname__}",
-                "rows": {split: len(task) for split, task in zip(splits, tasks, strict=True)},
-                "view": {split: _view(task) for split, task in zip(splits, tasks, strict=True)},
+                "rows": rows,
+                "view": view,
                 "options": options,
                 "source": hashlib.sha256(source.read_bytes()).hexdigest(),
             }
@@ -222,6 +229,16 @@ def _source(cls: type) -> Path:
 
 def _view(task: Any) -> list[int]:
     return [task.view.start, task.view.step]
+
+
+def _refuse_texts(described: Sequence[Mapping[str, Any]], dialect: Dialect) -> None:
+    """Refuse sources of texts, in which nobody asks and nobody answers, where conversations are written."""
+    texts = [entry["task"] for entry in described if entry.get("format") == "text"]
+    if texts and dialect.name != "text":
+        raise ValueError(
+            f"{texts[0]} has texts and no conversations, which the dialect text alone holds, and this is "
+            f"{dialect.name}"
+        )
 
 
 def _refuse_repeats(tasks: Sequence[Any]) -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tokenizer.offsets import Offsets, offsets_of, spread
 
-__all__ = ["Offsets", "Ragged", "offsets_of", "spread"]
+__all__ = ["Offsets", "Ragged", "any_of", "offsets_of", "spread"]
 
 
 @dataclass(frozen=True)
@@ -88,3 +88,13 @@ class Ragged:
     def tolist(self) -> list[list[int]]:
         """Return plain lists."""
         return [part.tolist() for part in np.split(self.values, self.offsets[1:-1])] if len(self) else []
+
+
+def any_of(flags: npt.NDArray[np.bool_], offsets: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Say for each row whether any of its values is flagged.
+
+    >>> any_of(np.array([False, True]), np.array([0, 1, 1, 2])).tolist()
+    [False, False, True]
+    """
+    total = np.concatenate(([0], np.cumsum(flags)))
+    return total[offsets[1:]] > total[offsets[:-1]]
