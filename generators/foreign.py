@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators import rolenames
 from generators.arrays import as_arrow
 from generators.book import gather
 from generators.pieces import ASSISTANT, OUTPUT, PYTHON, SYSTEM, TEXT, USER
@@ -25,11 +26,9 @@ from generators.sourcefiles import SourceError
 from generators.sourceformats import FIELDS, Format
 from generators.sourceread import MESSAGES, Raw
 
+_MARKS = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
 # What a row's roles may be called. What they are not, a conversation of ours can't hold: tools, say.
-ROLES = {
-    "system": SYSTEM, "developer": SYSTEM, "user": USER, "human": USER, "assistant": ASSISTANT,
-    "gpt": ASSISTANT, "chatgpt": ASSISTANT, "model": ASSISTANT, "bot": ASSISTANT,
-}  # fmt: skip
+ROLES = {name: _MARKS[role] for name, role in rolenames.ROLES.items()}
 PARTS = {"": TEXT, "text": TEXT, "python": PYTHON, "python_output": OUTPUT}
 UNKNOWN = -1
 Kinds = npt.NDArray[np.int8]

@@ -18,6 +18,7 @@ KINDS = {
     ".tsv": "tsv", ".txt": "text",
 }  # fmt: skip
 PACKED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+BESIDE = ("manifest.json", "import.json")  # what our own folders have beside their rows
 # What stores say of a file that changes with its content: S3, Google, the Hub, local and in memory.
 _TAGS = (
     "size",
@@ -109,6 +110,8 @@ def _endings() -> str:
 
 
 def _kind(path: str) -> str | None:
+    if os.path.basename(path) in BESIDE:
+        return None
     stem, ending = os.path.splitext(path)
     if ending in PACKED:
         ending = os.path.splitext(stem)[1]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from cli import main
 from generators.importing import Importer
+from generators.source import Source
 from tests.exports import ROOT, contents, started, waits
 from tests.test_transcripts import CONTENTS
 
@@ -319,6 +320,7 @@ SCRIPT = """
 import resource, sys
 from pathlib import Path
 from generators.importing import Importer
+from generators.source import Source
 importer = Importer(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 count = sum(1 for row in importer.rows([sys.argv[2]]))
@@ -346,11 +348,11 @@ def test_memory_does_not_grow_with_a_file(tmp_path: Path, format: str):
 
 
 def test_what_is_imported_is_a_source(here: Path):
-    source = pytest.importorskip("generators.source", reason="there are no sources here")
     assert run("m.jsonl", "--format", "messages", "--out", "made").exit_code == 0
-    found = source.Source("mine", here / "made" / "conversations.jsonl", cache=here / "cache")
-    assert [row["messages"] for row in found] == [row["messages"] for row in rows(here / "made")]
-    assert found.report["refused"] == {}
+    for path in (here / "made", here / "made" / "conversations.jsonl"):
+        found = Source("mine", path, cache=here / "cache")
+        assert [row["messages"] for row in found] == [row["messages"] for row in rows(here / "made")]
+        assert found.report["refused"] == {}
 
 
 CHATS = st.lists(st.lists(st.tuples(CONTENTS, CONTENTS), min_size=1, max_size=3), min_size=1, max_size=4)
