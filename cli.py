@@ -170,7 +170,7 @@ def preview(
 
 @main.command(epilog=EXAMPLE + "hornbook export spellingbee:80000 simplespelling:200000 --out output/mine")
 @click.argument("tasks", nargs=-1, required=True, metavar="TASK[:ROWS]...")
-@click.option("--out", required=True, type=click.Path(), help="The folder to write.")
+@click.option("--out", required=True, help="The folder to write: a path, or a URL such as s3://bucket/mine.")
 @click.option("--split", default="both", show_default=True, help="train, test or both.")
 @click.option(
     "--dialect", default="universal", show_default=True, help="The columns: universal, messages or tokens."
@@ -180,6 +180,8 @@ def preview(
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
+@click.option("--engine", default="local", show_default=True, help="What makes shards: local, or ray.")
+@click.option("--ray-address", metavar="A", help="Of a Ray cluster; $RAY_ADDRESS, or one of this machine.")
 @click.option("--cover", metavar="T:K", help="Spell each alphabetic token of tokenizer T at least K times.")
 @click.option("--overwrite", is_flag=True, help="Replace another export in the folder.")
 @_tokenizer_options
@@ -198,6 +200,8 @@ def export(
     tool_text: str,
     shard_rows: int,
     workers: int | None,
+    engine: str,
+    ray_address: str | None,
     cover: str | None,
     overwrite: bool,
     tokenizer: str | None,
@@ -219,6 +223,7 @@ def export(
     from generators.export import export as write
     from generators.inflections import said as relatives
     from generators.names import find
+    from generators.rayengine import engine_of
     from generators.stylechoice import settle
     from generators.tokencounts import said
     from generators.workers import lean
@@ -226,6 +231,7 @@ def export(
 
     lean()
     find(split, ("both", "train", "test"), "split")
+    made_by = engine_of(engine, ray_address)
     columns = asked_dialect(dialect, tool_text, tokenizer, pattern, control)
     parsed = [parse(task) for task in tasks]
     if cover is not None:
@@ -249,6 +255,7 @@ def export(
             dialect=columns,
             shard_rows=shard_rows,
             workers=workers,
+            engine=made_by,
             overwrite=overwrite,
             style_choice=choice,
             progress=progress,

@@ -100,12 +100,12 @@ class Folder:
                 if target.read(ASKED) is None:
                     target.clean()
                 raise
+            target.sweep()
             data = _as_json(asked).encode()
             if replacing:
                 self._clear(data)
             else:
                 self._write_asked(data, asked, new=before is None)
-            target.sweep()
             self._claim = hashlib.sha256(data).hexdigest()
             yield
 
@@ -125,9 +125,9 @@ class Folder:
         if before is None or before == asked:
             return
         if not overwrite:
-            differences = "; ".join(_differences(before, asked))
+            found = "; ".join(differences(before, asked))
             raise FolderError(
-                f"{self} holds another export, which differs in {differences}; "
+                f"{self} holds another export, which differs in {found}; "
                 f"choose another folder, or replace it with --overwrite"
             )
 
@@ -279,7 +279,8 @@ def _is_manifest(found: Mapping[str, Any]) -> bool:
         return False
 
 
-def _differences(before: Any, asked: Any, name: str = "") -> Iterator[str]:
+def differences(before: Any, asked: Any, name: str = "") -> Iterator[str]:
+    """Say in which keys two things of plain data differ, and what stands there."""
     if isinstance(before, Mapping) and isinstance(asked, Mapping):
         path = f"{name}." if name else ""
         keys = dict.fromkeys([*before, *asked])
@@ -287,14 +288,14 @@ def _differences(before: Any, asked: Any, name: str = "") -> Iterator[str]:
             line
             for key in keys
             if key != "fingerprint"
-            for line in _differences(before.get(key), asked.get(key), f"{path}{key}")
+            for line in differences(before.get(key), asked.get(key), f"{path}{key}")
         ]
         # A fingerprint of what else differs says nothing more; of two things of one name it says all.
         old, new = before.get("fingerprint"), asked.get("fingerprint")
-        yield from found or _differences(old, new, f"{path}fingerprint")
+        yield from found or differences(old, new, f"{path}fingerprint")
     elif isinstance(before, list) and isinstance(asked, list) and len(before) == len(asked):
         for place, (old, new) in enumerate(zip(before, asked, strict=True)):
-            yield from _differences(old, new, f"{name}[{place}]")
+            yield from differences(old, new, f"{name}[{place}]")
     elif before != asked:
         yield f"{name} ({_short(before)}, now {_short(asked)})"
 

@@ -42,11 +42,16 @@ def asked(tasks: Sequence[Mapping[str, Any]], lexicons: Mapping[str, str], **opt
         "tasks": [dict(task) for task in tasks],
         **options,
         "lexicons": dict(lexicons),
-        "versions": {"hornbook": __version__} | {package: version(package) for package in PACKAGES},
-        "code": code_hash(),
+        **made_with(),
     }
     text = json.dumps(found, sort_keys=True, ensure_ascii=False)
     return {**found, "fingerprint": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def made_with() -> dict[str, Any]:
+    """Return the versions and the code that decide what is written."""
+    versions = {"hornbook": __version__} | {package: version(package) for package in PACKAGES}
+    return {"versions": versions, "code": code_hash()}
 
 
 def code_hash() -> str:

@@ -139,12 +139,17 @@ def trim() -> None:
 _state: dict[str, Any] = {}
 
 
-def _start(work: Any, written: Any) -> None:
-    """Begin a worker: it ends when its parent does, however that ends."""
+def begin() -> None:
+    """Make this process a worker: one core, and the memory of one."""
     import pyarrow as pa
 
     pa.set_cpu_count(1)
     lean()
+
+
+def _start(work: Any, written: Any) -> None:
+    """Begin a worker: it ends when its parent does, however that ends."""
+    begin()
     _state.update(work=work, written=written)
     parent = multiprocessing.parent_process()
 
