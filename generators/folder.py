@@ -50,24 +50,30 @@ class Folder:
         Raises:
             FolderError: the manifest can't be read.
         """
-        return self._read(MANIFEST)
+        found = self._read(MANIFEST)
+        if found is None or _is_manifest(found):
+            return found
+        if self._read(ASKED):
+            return None  # a store that writes piece by piece was left while it was written
+        raise FolderError(f"{self}/{MANIFEST} is not a manifest of Hornbook's")
 
     def asked(self) -> dict[str, Any] | None:
         """Return what was asked of the folder, whether it is whole or under way; None if nothing."""
         manifest = self.manifest()
-        return manifest["asked"] if manifest else self._read(ASKED)
+        return manifest["asked"] if manifest else self._read(ASKED) or None
 
     def _read(self, name: str) -> dict[str, Any] | None:
+        """Return what a file says, {} where that is no JSON object; None where there is none."""
         try:
             data = self.target.read(name)
-            found = None if data is None else json.loads(data)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            if error.errno is None:
+                raise  # a sentence of the target's own
             raise FolderError(f"{self}/{name} can't be read: {error}") from None
-        if data is None:
-            return None
-        if not isinstance(found, dict) or (name == MANIFEST and not _is_manifest(found)):
-            raise FolderError(f"{self}/{name} is not a manifest of Hornbook's")
-        return found
+        with suppress(ValueError):
+            found = None if data is None else json.loads(data)
+            return found if isinstance(found, dict | None) else {}
+        return {}
 
     @contextmanager
     def opened(self, asked: Mapping[str, Any], jobs: Sequence[Job], overwrite: bool) -> Iterator[None]:
@@ -112,8 +118,9 @@ class Folder:
     def _write_asked(self, data: bytes, asked: Mapping[str, Any], new: bool) -> None:
         try:
             self.target.write(ASKED, data, new)
-        except FileExistsError:  # another export was a moment earlier
+        except FileExistsError:  # another export was a moment earlier, or was left while it wrote
             self._agree(self.asked(), asked, False)
+            self.target.write(ASKED, data)
 
     def _refuse_strangers(self) -> None:
         strangers = sorted(set(self.target.listing()) - {SCRATCH})

@@ -5,11 +5,12 @@ Ray schedules, retries what a lost worker was doing, and brings results back; he
 
 import logging
 import os
+import re
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from socket import gethostname
 from typing import Any
 
 from generators.folder import differences
@@ -22,6 +23,8 @@ LOST = 5  # times that a job may lose its worker
 AHEAD = 2  # jobs for each core of the cluster that are given out at once
 _STORE = 128 << 20  # bytes of Ray's own memory on this machine: work and results are small
 _CPU = 1
+_PLACE = re.compile(r"(?:ray://)?([^/]+):([0-9]+)")
+_PATIENCE = 10  # seconds for a cluster to answer
 
 
 def engine_of(name: str = "local", address: str | None = None) -> Engine:
@@ -120,6 +123,8 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[None]:
             "object_store_memory": _STORE,
         }
     try:
+        if place := _PLACE.fullmatch(address):  # Ray itself would wait for minutes
+            socket.create_connection((place[1], int(place[2])), _PATIENCE).close()
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **alone)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
@@ -148,7 +153,7 @@ def _make(name: str, code: dict[str, Any], path: list[str], shared: list[Any], j
         begin()
         if found := list(differences(code, made_with())):
             raise WorkerError(
-                f"{gethostname()} would make other bytes, since it differs in {'; '.join(found)}; "
+                f"{socket.gethostname()} would make other bytes, since it differs in {'; '.join(found)}; "
                 "install the same there"
             )
         sys.path += [folder for folder in path if folder not in sys.path]  # for a task of a person's own

@@ -117,8 +117,8 @@ class UrlTarget:
             raise
         except Exception as error:
             raise OSError(
-                f"{self.place} can't be {what}: {_line(error)}; what is whole is kept, run the same command "
-                "again to finish"
+                f"{self.place} can't be {what}: {_line(error)}; what is whole is kept, run the same "
+                "command again"
             ) from None
 
     def exists(self) -> bool:
