@@ -57,6 +57,21 @@ class Folder:
             return None  # a store that writes piece by piece was left while it was written
         raise FolderError(f"{self}/{MANIFEST} is not a manifest of Hornbook's")
 
+    def whole(self) -> dict[str, Any]:
+        """Return the manifest.
+
+        Raises:
+            FolderError: there is no folder of ours there, or it is not finished.
+        """
+        manifest = self.manifest()
+        if manifest is not None:
+            return manifest
+        if not self.target.exists():
+            raise FolderError(f"there is no folder {self}")
+        if self.target.listing(SCRATCH):
+            raise FolderError(f"{self} is not finished; run its export again")
+        raise FolderError(f"{self} has no manifest.json, so it is not an export of Hornbook's")
+
     def asked(self) -> dict[str, Any] | None:
         """Return what was asked of the folder, whether it is whole or under way; None if nothing."""
         manifest = self.manifest()

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.dialects import schema_of
-from generators.folder import SCRATCH, Folder, FolderError
+from generators.folder import Folder
 from generators.hashes import text_hashes
 from generators.localtarget import sha256
 from generators.plainrows import complete, rows_of
@@ -58,13 +58,7 @@ def verify(
         FolderError: there is no folder of ours there, it is not finished, or its ids can't be read.
     """
     folder = Folder(path)
-    if not folder.target.exists():
-        raise FolderError(f"there is no folder {folder}")
-    manifest = folder.manifest()
-    if manifest is None:
-        if folder.target.listing(SCRATCH):
-            raise FolderError(f"{folder} is not finished; run its export again")
-        raise FolderError(f"{folder} has no manifest.json, so it is not an export of Hornbook's")
+    manifest = folder.whole()
     asked = manifest["asked"]
     contracts = {task["task"]: task["options"].get("tool", "nanochat") for task in asked["tasks"]}
     found = tokenizer_of(manifest, tokenizer, pattern)
