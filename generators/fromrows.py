@@ -11,6 +11,10 @@
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,7 +25,7 @@ import pyarrow.compute as pc
 from generators.arrays import as_arrow
 from generators.book import Book, Conversations
 from generators.dialects import FLAT
-from generators.pieces import ASSISTANT, EXCHANGE, MARKS, PYTHON, TEXT, UNTRAINED
+from generators.pieces import ASSISTANT, EXCHANGE, MARKS, TEXT, UNTRAINED
 from generators.ragged import Ragged, offsets_of
 
 COUNTED = ("count", "form", "lexicon", "kind")  # of the facts, what a manifest counts by
@@ -117,8 +121,10 @@ def set_again(messages: pa.ListArray, parts: pa.ListArray, book: Book) -> Ragged
     flags |= np.where(kinds == TEXT, 0, EXCHANGE).astype(np.int32)
     # Each part's message, and each message's parts.
     of_part = made.field("message").to_numpy() + np.repeat(message_edges[:-1], np.diff(part_edges))
-    heads, tails, cut, inside = _cut(said.field("content"), made.field("text"), kinds, of_part)
-    flags[inside] |= EXCHANGE
+    halves = _halves(said.field("content"), made.field("text"), kinds, of_part)
+    cut = np.array(halves.cut, dtype=np.int64)
+    flags[halves.inside] |= EXCHANGE
+    heads, tails = pa.array(halves.heads, pa.string()), pa.array(halves.tails, pa.string())
     texts = _added(book, pa.concat_arrays([said.field("content"), made.field("text"), heads, tails]))
     said_codes, made_codes, head_codes, tail_codes = np.split(
         texts, np.cumsum([len(said), len(made), len(cut)])
@@ -137,9 +143,9 @@ def set_again(messages: pa.ListArray, parts: pa.ListArray, book: Book) -> Ragged
     at = starts[:-1][of_part] + 1 + before[:-1] - before[first[of_part]]
     codes[at] = kinds | flags
     codes[at + 1] = made_codes | flags
-    after_call = _after(kinds, of_part)[cut]
-    codes[at[cut] + 1] = head_codes | flags[cut] | np.where(after_call, EXCHANGE, 0).astype(np.int32)
-    codes[at[cut] + 2] = tail_codes | flags[cut] | np.where(after_call, 0, EXCHANGE).astype(np.int32)
+    left_out = np.array(halves.left_out, dtype=np.int32).reshape(-1, 2) * EXCHANGE
+    codes[at[cut] + 1] = head_codes | flags[cut] | left_out[:, 0]
+    codes[at[cut] + 2] = tail_codes | flags[cut] | left_out[:, 1]
     return Ragged(starts[message_edges], codes)
 
 
@@ -151,58 +157,78 @@ def _numbers(names: pa.StringArray) -> npt.NDArray[np.int32]:
     return pc.index_in(names, pa.array(MARKS)).to_numpy(zero_copy_only=False).astype(np.int32)
 
 
-def _after(kinds: npt.NDArray[np.int32], of_part: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Say of each part whether a call stands before it in its message."""
-    calls = np.cumsum(kinds != TEXT)
-    first = np.searchsorted(of_part, of_part)
-    return (calls - np.concatenate(([0], calls))[first]) > 0
+@dataclass
+class _Halves:
+    """The texts of which a part is in the exchange with the tool, and a part is not.
+
+    Attributes:
+        cut: the numbers of their parts.
+        heads, tails: what each is cut into.
+        left_out: whether its head, and its tail, are in the exchange.
+        inside: the numbers of the parts of text that are in it as a whole.
+    """
+
+    cut: list[int] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    tails: list[str] = field(default_factory=list)
+    left_out: list[tuple[bool, bool]] = field(default_factory=list)
+    inside: list[int] = field(default_factory=list)
 
 
-def _cut(
+def _halves(
     content: pa.StringArray,
     texts: pa.StringArray,
     kinds: npt.NDArray[np.int32],
     of_part: npt.NDArray[np.int64],
-) -> tuple[pa.StringArray, pa.StringArray, npt.NDArray[np.int64], list[int]]:
-    """Cut the texts beside a call where the exchange with the tool begins and ends.
+) -> _Halves:
+    """Find where in the parts of a turn the exchange with the tool begins and ends: at what is left out."""
+    found = _Halves()
+    said = pc.binary_length(content).to_numpy()
+    mine = np.where(kinds == TEXT, pc.binary_length(texts).to_numpy(), 0)
+    turns = np.unique(of_part)
+    turns = turns[np.bincount(of_part, mine, len(content))[turns] > said[turns]]  # fenced code adds to it
+    # Turn by turn: what is left is found by comparing texts, for which Arrow has nothing.
+    starts, stops = (np.searchsorted(of_part, turns + more) for more in (0, 1))
+    for left, start, stop in zip(content.take(as_arrow(turns)).to_pylist(), starts, stops, strict=True):
+        places = [place for place in range(start, stop) if kinds[place] == TEXT]
+        inner = texts.take(as_arrow(np.array(places, dtype=np.int64))).to_pylist()
+        for place, text, (low, high) in zip(places, inner, kept(left, inner) or (), strict=False):
+            if low == high:
+                found.inside.append(place)
+            elif high - low < len(text):
+                at = low or high
+                found.cut.append(place)
+                found.heads.append(text[:at])
+                found.tails.append(text[at:])
+                found.left_out.append((low > 0, low == 0))
+    return found
+
+
+def kept(said: str, texts: Sequence[str]) -> list[tuple[int, int]] | None:
+    """Find what of some texts another is made of: all of each, its beginning, its end, or nothing.
 
     Returns:
-        The halves, the numbers of the parts that are cut, and of those between calls.
+        Where in each text that begins and ends; None where it is made of more, such as fenced code.
+
+    >>> kept("ab, z", ["ab: now the tool", "wait", "it says, z"]), kept("abc", ["b", "c"])
+    ([(0, 2), (0, 0), (7, 10)], None)
     """
-    calls = np.unique(of_part[kinds == PYTHON])
-    heads, tails = list[str](), list[str]()
-    cut, inside = list[int](), list[int]()
-    # Turn by turn: the text that is left is found by comparing, for which Arrow has nothing.
-    edges = np.searchsorted(of_part, np.stack([calls, calls + 1]))
-    for said, start, stop in zip(content.take(as_arrow(calls)).to_pylist(), *edges.tolist(), strict=True):
-        inner = texts.slice(start, stop - start).to_pylist()
-        mine = kinds[start:stop]
-        first = inner[0] if mine[0] == TEXT else ""
-        last = inner[-1] if mine[-1] == TEXT and len(inner) > 1 else ""
-        place = seam(said, first, last)
-        if place is None:
-            continue  # fenced code, or another exchange: it is as it is
-        left = len(said) - place
-        inside += range(start + (mine[0] == TEXT), stop - bool(last))
-        if mine[0] == TEXT and place < len(first):
-            heads.append(first[:place])
-            tails.append(first[place:])
-            cut.append(start)
-        if last and left < len(last):
-            heads.append(last[: len(last) - left])
-            tails.append(last[len(last) - left :])
-            cut.append(stop - 1)
-    found = np.array(cut, dtype=np.int64)
-    return pa.array(heads, pa.string()), pa.array(tails, pa.string()), found, inside
 
+    @cache
+    def rest(at: int, number: int) -> tuple[tuple[int, int], ...] | None:
+        if number == len(texts):
+            return () if at == len(said) else None
+        text = texts[number]
+        same = next(
+            (i for i, (a, b) in enumerate(zip(text, said[at:], strict=False)) if a != b),
+            min(len(text), len(said) - at),
+        )
+        beginnings = ((0, size) for size in range(same, -1, -1))
+        ends = ((low, len(text)) for low in range(1, len(text)) if said.startswith(text[low:], at))
+        for low, high in chain(beginnings, ends):
+            if (more := rest(at + high - low, number + 1)) is not None:
+                return ((low, high), *more)
+        return None
 
-def seam(said: str, first: str, last: str) -> int | None:
-    """Return where a text goes over from the beginning of one to the end of another; None if it does not.
-
-    >>> seam("ab, z", "ab: now the tool", "it says, z"), seam("abc", "b", "c")
-    (2, None)
-    """
-    head = next(
-        (i for i, (a, b) in enumerate(zip(said, first, strict=False)) if a != b), min(len(said), len(first))
-    )
-    return head if last.endswith(said[head:]) else None
+    found = rest(0, 0)
+    return None if found is None else list(found)
