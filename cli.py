@@ -327,6 +327,30 @@ def verify(
     click.echo("  all as it should be")
 
 
+@main.command(epilog=EXAMPLE + "hornbook push output/mine anna/spelling --dry-run")
+@click.argument("folder", metavar="DIR", type=click.Path())
+@click.argument("repository", metavar="OWNER/NAME")
+@click.option("--private", is_flag=True, help="A new repository is seen by its owner alone.")
+@click.option("--dry-run", is_flag=True, help="Say what would be uploaded; nothing goes over the network.")
+def push(folder: str, repository: str, private: bool, dry_run: bool) -> None:
+    """Share an export as a data set on the Hugging Face Hub.
+
+    DIR must be whole: every file is read and compared with its manifest first.
+    """
+    from generators.push import push as share
+    from generators.push import upload_of
+
+    found = upload_of(folder, repository)
+    what = f"{len(found.files):,} files, {found.bytes:,} bytes"
+    if dry_run:
+        click.echo(f"{folder}: {what} would go to https://huggingface.co/datasets/{repository}")
+        for name, size in found.files.items():
+            click.echo(f"  {size:>13,}  {name}")
+        click.echo("  other shards there would be removed; nothing was sent")
+        return
+    click.echo(f"{folder}: {what} are now at {share(found, private)}")
+
+
 @main.group(epilog=EXAMPLE + "hornbook tokenizer train books/*.txt --out mine.tiktoken")
 def tokenizer() -> None:
     """Make vocabularies."""

@@ -160,7 +160,7 @@ def _finish(
             for language, lexicon in lexicons.items()
         }
         manifest = write_manifest(
-            asked, ordered, counted["questions"], counted["words"], reports, folder.varied(jobs), covered
+            asked, ordered, counted["questions"], counted["words"], reports, folder.first_rows(jobs), covered
         )
         if dialect.tokenizer is not None:
             # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.

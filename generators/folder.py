@@ -23,7 +23,7 @@ from generators.shards import BESIDE, Job, Record
 from generators.target import SCRATCH, FolderError, Target
 from generators.targets import target_of
 
-__all__ = ["CARD", "MANIFEST", "SCRATCH", "Folder", "FolderError"]
+__all__ = ["CARD", "MANIFEST", "SCRATCH", "SPLITS", "Folder", "FolderError"]
 
 MANIFEST, CARD, ASKED = "manifest.json", "README.md", f"{SCRATCH}/asked.json"
 SPLITS = ("train", "test")
@@ -260,9 +260,9 @@ class Folder:
             files.setdefault(job.split, []).append(there[name])
         return count_distinct(files)
 
-    def varied(self, jobs: Sequence[Job]) -> dict[str, Any]:
-        """Return how varied the first rows of each split are."""
-        first = {f"{SCRATCH}/{job.stem}.variety": job.split for job in jobs if job.number == 0}
+    def first_rows(self, jobs: Sequence[Job]) -> dict[str, Any]:
+        """Return what the first rows of each split show, see generators.firstrows."""
+        first = {f"{SCRATCH}/{job.stem}.first": job.split for job in jobs if job.number == 0}
         found = self.target.read_all(first)
         return {split: json.loads(found[name]) for name, split in first.items()}
 

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 from generators.book import Books, Conversations
 from generators.dialects import DICTIONARY, FLAT, Dialect
 from generators.distinct import write_hashes
+from generators.firstrows import first_rows
 from generators.hashes import text_hashes
 from generators.localtarget import sha256
 from generators.mixture import Mixture
-from generators.variety import variety
 from generators.wordlists import fold
 
 BATCH = 10_000  # rows of a batch and of a row group
@@ -38,7 +38,7 @@ SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
 COUNTED = ("language", "lexicon", "style", "template", "count", "form", "kind", "cover")
 # What else the manifest is made of lies beside a record; of the last there is one a split.
-BESIDE = (".questions.npy", ".words.npy", ".variety")
+BESIDE = (".questions.npy", ".words.npy", ".first")
 ENDING = 2  # characters of a word that are its ending
 ENDINGS = 100  # endings that a record keeps, the commonest
 
@@ -154,7 +154,8 @@ def make(
             writer.write_table(table, row_group_size=BATCH)
             _count(conversations, table, counts)
             if start == 0:
-                (folder / f"{job.stem}.variety").write_text(json.dumps(variety(conversations)), "utf-8")
+                first = json.dumps(first_rows(conversations), ensure_ascii=False)
+                (folder / f"{job.stem}.first").write_text(first, "utf-8")
             questions.append(text_hashes(conversations.questions()))
             words.append(text_hashes(folded(book.take(np.unique(conversations.words.values)))))
             progress(len(index))

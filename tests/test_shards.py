@@ -59,7 +59,7 @@ def made(folder: Path, mixture: Mixture, dialect: Dialect, start: int = 0, stop:
 def test_a_shard_is_as_loaders_expect_it(tmp_path: Path, mixture: Mixture, name: str):
     path, record, _ = made(tmp_path, mixture, Dialect(name))
     assert sorted(file.name for file in tmp_path.iterdir()) == [
-        *(f"train-00000.{ending}" for ending in ("parquet", "questions.npy", "variety", "words.npy")),
+        *(f"train-00000.{ending}" for ending in ("first", "parquet", "questions.npy", "words.npy")),
     ]
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         assert file.schema_arrow.equals(SCHEMAS[name])
