@@ -75,8 +75,7 @@ those.
   are never complete; names, foreign words and misspelt words are among the rare ones.
 - No test word is a training word, but some have a relative there (strawberries, where strawberry is);
   `manifest.json` counts them.
-- {repeated:,} questions come more than once, since there are only so many words and ways to ask.
-- Letters are counted as readers count them, by graphemes. Python counts code points; where the two differ the
+{repeated}- Letters are counted as readers count them, by graphemes. Python counts code points; where the two differ the
   tool is not asked.
 """
 
@@ -128,19 +127,38 @@ def card(manifest: Mapping[str, Any]) -> str:
         called=manifest["tool_calls"]["tool"],
         refused=manifest["tool_calls"]["refused"],
         tokens=tokens,
-        examples="".join(map(_example, manifest.get("examples", {}).items())),
-        asked=json.dumps(
-            {k: v for k, v in asked.items() if k not in _ELSEWHERE}, ensure_ascii=False, indent=1
-        ),
+        examples="".join(map(_example, manifest.get("examples", {}).items())).rstrip("\n") + "\n",
+        asked=json.dumps(_asked(asked), ensure_ascii=False, indent=1),
         versions=", ".join(f"{name} {number}" for name, number in asked["versions"].items()),
         code=asked["code"][:16],
         command=_command(asked),
-        repeated=sum(found["repeated_questions"] for found in splits.values()),
+        repeated=_repeated(sum(found["repeated_questions"] for found in splits.values())),
         columns=_IDS if asked["dialect"] == "tokens" else _TEXTS.format(without=without),
     )
 
 
-_ELSEWHERE = ("versions", "code", "fingerprint", "scheme")
+_ELSEWHERE = ("versions", "code", "fingerprint", "scheme", "lexicons")
+_OF_TASKS = ("class", "source", "view")
+
+
+def _asked(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what stands elsewhere in the card, what the manifest alone need say, and what was not asked."""
+    found = {name: value for name, value in asked.items() if name not in _ELSEWHERE and value is not None}
+    found["tasks"] = [
+        {
+            name: {k: v for k, v in value.items() if v is not None} if name == "options" else value
+            for name, value in task.items()
+            if name not in _OF_TASKS
+        }
+        for task in asked["tasks"]
+    ]
+    return found
+
+
+def _repeated(questions: int) -> str:
+    if not questions:
+        return ""
+    return f"- {questions:,} questions come more than once: there are only so many words and ways to ask.\n"
 
 
 def _command(asked: Mapping[str, Any]) -> str:
