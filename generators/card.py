@@ -75,8 +75,8 @@ those.
   are never complete; names, foreign words and misspelt words are among the rare ones.
 - No test word is a training word, but some have a relative there (strawberries, where strawberry is);
   `manifest.json` counts them.
-{repeated}- Letters are counted as readers count them, by graphemes. Python counts code points; where the two differ the
-  tool is not asked.
+{repeated}- Letters are counted as readers count them, by graphemes. Python counts code points; where the two
+  differ the tool is not asked.
 """
 
 _TEXTS = """\
@@ -142,7 +142,7 @@ _OF_TASKS = ("class", "source", "view")
 
 
 def _asked(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what stands elsewhere in the card, what the manifest alone need say, and what was not asked."""
+    """Leave out what stands elsewhere in the card, what need not be there, and what was not asked."""
     found = {name: value for name, value in asked.items() if name not in _ELSEWHERE and value is not None}
     found["tasks"] = [
         {
