@@ -68,7 +68,7 @@ class Folder:
             return manifest
         if not self.target.exists():
             raise FolderError(f"there is no folder {self}")
-        if self.target.listing(SCRATCH):
+        if SCRATCH in self.target.listing():
             raise FolderError(f"{self} is not finished; run its export again")
         raise FolderError(f"{self} has no manifest.json, so it is not an export of Hornbook's")
 

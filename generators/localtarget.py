@@ -158,10 +158,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whenever the process is killed."""
+def write_whole(path: Path, data: "bytes | str") -> None:
+    """Write a file, text as UTF-8, so that it is there whole or not at all, whenever the process is killed."""
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(data)
+    temporary.write_bytes(data.encode() if isinstance(data, str) else data)
     flush(temporary)
     os.replace(temporary, path)
     flush(path.parent)

@@ -52,7 +52,7 @@ def upload_of(path: str, repository: str) -> Upload:
     if not isinstance(folder.target, LocalTarget):
         raise FolderError(f"{folder} is not on this machine; push a folder that is, or copy it there first")
     manifest = folder.whole()
-    if folder.target.listing(SCRATCH):
+    if SCRATCH in folder.target.listing():
         raise FolderError(f"{folder} is being written, or was left so; run its export again")
     known = {shard["file"]: shard for shard in manifest["shards"]}
     if strangers := sorted(set(folder.files()) - set(known)):

@@ -1,3 +1,4 @@
+import os
 import pickle
 import random
 from pathlib import Path
@@ -17,7 +18,7 @@ from tasks.lettercounting import LetterCounting
 from tasks.parquet import ParquetTask
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests.example_task import FirstLetter
-from tests.exports import lexicon
+from tests.exports import ROOT, lexicon, python
 
 CLASSES = (SpellingBee, SimpleSpelling, LetterCounting)
 ROWS = 4200  # of each in train: in two row groups of one shard, and of another
@@ -154,6 +155,22 @@ def test_a_class_of_a_person_s_own_scores_its_rows(words: Path, tmp_path: Path):
         task = ParquetTask(tmp_path, classes=classes)
         assert all(task.evaluate(row, f"#### {row['answer']}") for row in task)
         assert not task.evaluate(task[0], "#### ?")
+
+
+def test_it_scores_with_ours_inside_a_checkout_that_shadows_them(folders, tmp_path: Path):
+    """As in a nanochat of before July 2026, whose tasks/spellingbee.py comes first on the path."""
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks/common.py").write_text("raise ImportError('this needs torch')\n")
+    (tmp_path / "tasks/spellingbee.py").write_text("class SpellingBee:\n    pass\n")
+    program = f"""
+from tasks.parquet import ParquetTask
+task = ParquetTask({str(folders["messages"])!r}, "test")
+row = next(row for row in task if row["task"] == "simplespelling")
+print(task.evaluate(row, row["messages"][-1]["content"]), task.evaluate(row, "no"))
+"""
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = python("-c", program, cwd=tmp_path, PYTHONPATH=path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 0\n", "")
 
 
 def test_a_view_is_of_some_rows(folders, mixture: Mixture):
