@@ -159,7 +159,7 @@ def sha256(path: Path) -> str:
 
 
 def write_whole(path: Path, data: "bytes | str") -> None:
-    """Write a file, text as UTF-8, so that it is there whole or not at all, whenever the process is killed."""
+    """Write a file, text as UTF-8; it is there whole or not at all, whenever the process is killed."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_bytes(data.encode() if isinstance(data, str) else data)
     flush(temporary)

@@ -128,7 +128,10 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[None]:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **alone)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise WorkerError(f"the Ray cluster at {address} can't be reached: {reason}") from None
+        raise WorkerError(
+            f"the Ray cluster at {address} can't be reached: {reason} (one that wants a token gets that of "
+            "RAY_AUTH_TOKEN)"
+        ) from None
     try:
         yield
     finally:
