@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from generators.askedwords import asked_words, may_ask
 from generators.hashes import Hashes
+from generators.localtarget import write_whole
 from generators.ngrams import grams
-from generators.shards import write_whole
 from generators.sourcefiles import File, Paths, find_files
 from generators.sourceread import AT_ONCE, rows_of, told
 from generators.wordlists import fold, is_word, parse_words, read_bytes

@@ -18,7 +18,7 @@ from typing import IO, Any
 from generators import __version__
 from generators.folder import FolderError
 from generators.importing import Importer, Paths
-from generators.shards import write_whole
+from generators.localtarget import write_whole
 from generators.turns import told
 
 ROWS, REPORT = "conversations.jsonl", "import.json"

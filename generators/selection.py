@@ -21,12 +21,12 @@ from generators.benchmark import gram_hashes
 from generators.book import Books
 from generators.duplicates import Repeats
 from generators.hashes import Hashes, among, text_hashes
+from generators.localtarget import write_whole
 from generators.manifest import code_hash
 from generators.near import Near
 from generators.ngrams import grams
 from generators.ragged import any_of
 from generators.rows import key_of, mix
-from generators.shards import write_whole
 from generators.sourcefiles import File, Paths, find_files
 from generators.sourcestore import Slice, Store, alone
 from generators.wordcolumns import is_test_word

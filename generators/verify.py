@@ -19,14 +19,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.dialects import schema_of
-from generators.folder import SCRATCH, Folder, FolderError
+from generators.folder import Folder
 from generators.hashes import text_hashes
+from generators.localtarget import sha256
 from generators.plainrows import complete, rows_of
 from generators.pythontool import PythonTool
 from generators.report import Report, repeated_ids
 from generators.rowcheck import check_row
 from generators.shapecheck import check_shape, earlier_tasks
-from generators.shards import sha256
+from generators.target import Target
 from generators.verifytokens import Checked, TokenCheck, tokenizer_of
 from generators.wordlists import fold
 from generators.workers import run
@@ -58,13 +59,7 @@ def verify(
         FolderError: there is no folder of ours there, it is not finished, or its ids can't be read.
     """
     folder = Folder(path)
-    if not folder.path.is_dir():
-        raise FolderError(f"there is no folder {folder.path}")
-    manifest = folder.manifest()
-    if manifest is None:
-        if (folder.path / SCRATCH).exists():
-            raise FolderError(f"{folder.path} is not finished; run its export again")
-        raise FolderError(f"{folder.path} has no manifest.json, so it is not an export of Hornbook's")
+    manifest = folder.whole()
     asked = manifest["asked"]
     contracts = {task["task"]: task["options"].get("tool", "nanochat") for task in asked["tasks"]}
     found = tokenizer_of(manifest, tokenizer, pattern)
@@ -72,7 +67,7 @@ def verify(
     schema = schema_of(asked["dialect"], found is not None)
     sources = frozenset(task["task"] for task in asked["tasks"] if task.get("kind") == "source")
     work = _Work(
-        folder.path, asked["dialect"], asked["tool_text"], dict(checks), contracts, schema, opened, sources
+        folder.target, asked["dialect"], asked["tool_text"], dict(checks), contracts, schema, opened, sources
     )
     report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
     for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
@@ -105,7 +100,7 @@ def _whole(report: Report, manifest: Mapping[str, Any], folder: Folder) -> None:
 
 @dataclass(frozen=True)
 class _Work:
-    folder: Path
+    target: Target
     dialect: str
     tool_text: str
     checks: Mapping[str, Check]
@@ -120,18 +115,25 @@ class _Work:
 
     def make(self, record: Mapping[str, Any], progress: Callable[[int], None]) -> Report:
         """Check one shard."""
-        report, name = Report(), record["file"]
-        path = self.folder / name
-        if not path.is_file():
-            report.add(f"{name} is missing")
-            return report
+        report = Report()
+        with self.target.opened(record["file"]) as path:
+            if path.is_file():
+                self._file(path, record, report, progress)
+            else:
+                report.add(f"{record['file']} is missing")
+        return report
+
+    def _file(
+        self, path: Path, record: Mapping[str, Any], report: Report, progress: Callable[[int], None]
+    ) -> None:
+        name = record["file"]
         if sha256(path) != record["sha256"]:
             report.add(f"{name} is not the file that the manifest describes (sha256 differs)")
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 if not file.schema_arrow.equals(self.schema):
                     report.add(f"{name} has other columns than the dialect {self.dialect!r}")
-                    return report
+                    return
                 start = 0
                 for batch in file.iter_batches(_BATCH):
                     with _no_gc():
@@ -140,10 +142,9 @@ class _Work:
                     progress(len(batch))
         except (OSError, ValueError, pa.ArrowException) as error:
             report.add(f"{name} can't be read: {str(error).splitlines()[0]}")
-            return report
+            return
         if start != record["rows"]:
             report.add(f"{name} has {start:,} rows, the manifest says {record['rows']:,}")
-        return report
 
     def _batch(self, batch: pa.RecordBatch, name: str, start: int, report: Report) -> None:
         split = name.partition("/")[0]
