@@ -28,7 +28,7 @@ from generators.tokens import Renderer
 from generators.verify import verify
 from tasks.registry import checks
 from tasks.spellingbee import SpellingBee
-from tests.exports import environment, lexicon, waits
+from tests.exports import ROOT, environment, lexicon, python, waits
 from tests.rowsources import GOOD, PART, ROWS, SAID, parts_of, plain, reason, said, turns
 from tokenizer.chosen import Tokenizer
 
@@ -482,9 +482,8 @@ READ = (
 
 
 def start(path: Path, cache: Path) -> "subprocess.Popen[str]":
-    root = str(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-c", READ, str(path), str(cache)]
-    return subprocess.Popen(command, env=environment(PYTHONPATH=root), stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment(PYTHONPATH=str(ROOT)), stdout=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -512,6 +511,13 @@ def test_a_reading_that_is_killed_leaves_nothing_that_counts(long: Path, tmp_pat
     assert not list(tmp_path.rglob("*.tmp"))
     assert len(list(tmp_path.rglob("rows.arrow"))) == 1
     assert next(tmp_path.rglob("rows.arrow")).stat().st_size > 100 << 20
+
+
+def test_a_disk_that_is_full_is_told(long: Path, tmp_path: Path):
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n{READ}"
+    done = python("-c", limited, long, tmp_path, PYTHONPATH=str(ROOT))
+    assert f"{tmp_path}/sources, the cache of sources, can't be written: File too large" in done.stderr
+    assert not [path for path in tmp_path.rglob("*.*") if path.is_file()]
 
 
 def test_memory_does_not_grow_with_a_source(long: Path, tmp_path: Path):
