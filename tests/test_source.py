@@ -210,6 +210,9 @@ def test_a_source_has_the_same_rows_from_every_kind_of_file(tmp_path: Path):
         columns = {"messages": "chat"} if path.name == "l.parquet" else None
         assert read(path, tmp_path / "cache", columns=columns) == TURNS, path
     # Of files and globs, each file once.
+    # Of several files the first may be empty.
+    (tmp_path / "0.jsonl").write_text("")
+    assert read(tmp_path / "[0a].jsonl", tmp_path / "cache") == TURNS
     several = [tmp_path / "a.jsonl", str(tmp_path / "[ai].*"), f"file://{tmp_path}/a.jsonl"]
     assert len(read(several, tmp_path / "cache")) == 3
     assert Source("mine", several, cache=tmp_path / "cache").report["left_out"]["duplicate"]["rows"] == 6
@@ -331,6 +334,12 @@ def test_what_can_not_be_read_is_said(tmp_path: Path):
         (ok, {"format": "alpaca"}, "what would fit: alpaca: 'instruction', 'output'"),
         (ok, {"test": 1.5}, "test of mine is 1.5, and must be a share from 0 to below 1 or a number of rows"),
         (ok, {"test": 5}, "mine has 5 rows, and 5 are to be its test split"),
+        (ok, {"ngram": 0}, "ngram is 0, and must be at least 1"),
+        (
+            ok,
+            {"after": [Source("first", ok, cache=cache)]},
+            "no row is left; 5: it stands before, here or in",
+        ),
         (ok, {"near_duplicates": 2}, "near_duplicates is 2, and must be between 0 and 1"),
         (ok, {"split": "tset"}, "did you mean 'test'?"),
         (ok, {"against": tmp_path / "nowhere"}, "there is no file, folder or glob"),
