@@ -41,7 +41,7 @@ def text_hashes(texts: pa.StringArray) -> Hashes:
     ends = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + n + 1]
     data = np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
     total = np.zeros(n, dtype=np.uint64)
-    for start, stop in _stretches(ends):
+    for start, stop in stretches(ends):
         own = ends[start : stop + 1].astype(np.int64)
         # Eight bytes more, for the last text's last word.
         held = np.zeros(own[-1] - own[0] + 8, dtype=np.uint8)
@@ -50,7 +50,7 @@ def text_hashes(texts: pa.StringArray) -> Hashes:
     return mix(total, np.diff(ends))
 
 
-def _stretches(ends: npt.NDArray[np.int32]) -> Iterator[tuple[int, int]]:
+def stretches(ends: npt.NDArray[np.int32]) -> Iterator[tuple[int, int]]:
     """Cut texts into stretches of about as many bytes: first and last of each; a long text stands alone."""
     start, n = 0, len(ends) - 1
     while start < n:

@@ -8,17 +8,20 @@ itself. Signs count for nothing.
 True
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.hashes import Hashes, text_hashes
+from generators.hashes import Hashes, stretches
 from generators.ragged import Ragged, offsets_of
-from generators.rows import mix
+from generators.rows import key_of, mix
 
 SHORTEST = 5  # words of a text that is looked for though it has fewer than a run
 _STEP = np.uint64(0x9E3779B97F4A7C15)
+_BYTES = mix(key_of("words", "bytes"), np.arange(256))
 _WORD = np.zeros(256, dtype=np.bool_)  # bytes of words
 _WORD[[*b"0123456789abcdefghijklmnopqrstuvwxyz"]] = True
 _WORD[0x80:] = True
@@ -31,9 +34,16 @@ def words(texts: pa.StringArray) -> Ragged:
         return Ragged(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.uint64))
     lower = pc.utf8_lower(texts)
     edges = np.frombuffer(lower.buffers()[1], dtype=np.int32)[lower.offset : lower.offset + n + 1]
-    buffer = lower.buffers()[2] or pa.py_buffer(b"")
-    data = np.frombuffer(buffer, dtype=np.uint8)[edges[0] : edges[-1]]
-    ends = edges.astype(np.int64) - edges[0]
+    data = np.frombuffer(lower.buffers()[2] or b"", dtype=np.uint8)
+    found = []
+    for start, stop in stretches(edges):
+        own = edges[start : stop + 1].astype(np.int64)
+        found.append(_words(data[own[0] : own[-1]], own - own[0]))
+    return Ragged.concat(found)
+
+
+def _words(data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> Ragged:
+    """Hash the words of texts that lie end to end in some bytes, text i from ends[i] to ends[i + 1]."""
     inside = _WORD[data]
     _drop_signs(data, inside)
     alone = (data >= 0xE3) & (data <= 0xE9) & inside  # the first byte of a character of Chinese or Japanese
@@ -50,11 +60,22 @@ def words(texts: pa.StringArray) -> Ragged:
     last = ends[1:][np.diff(ends) > 0] - 1
     closes[last] = inside[last]
     stops = np.flatnonzero(closes) + 1
-    pairs = np.empty(2 * len(starts) + 1, dtype=np.int32)  # words, and what stands between them
-    pairs[:-1:2], pairs[1::2] = starts, stops
-    pairs[-1] = len(data)
-    spans = pa.StringArray.from_buffers(2 * len(starts), pa.py_buffer(pairs), pa.py_buffer(data))
-    return Ragged(np.searchsorted(starts, ends), text_hashes(spans)[::2])
+    # A polynomial of the bytes of each word, from sums over all bytes.
+    powers, inverse = _powers(1 << len(data).bit_length())
+    total = np.zeros(len(data) + 1, dtype=np.uint64)
+    np.cumsum(_BYTES[data] * powers[: len(data)], out=total[1:])
+    found = mix((total[stops] - total[starts]) * inverse[starts], stops - starts)
+    return Ragged(np.searchsorted(starts, ends), found)
+
+
+@lru_cache(maxsize=4)
+def _powers(size: int) -> tuple[Hashes, Hashes]:
+    """Return the powers of an odd number modulo 2**64, and what undoes each."""
+    undoing = np.uint64(pow(int(_STEP), -1, 1 << 64))
+    ones = np.ones(1, dtype=np.uint64)
+    return tuple(
+        np.multiply.accumulate(np.concatenate([ones, np.full(size - 1, base)])) for base in (_STEP, undoing)
+    )  # type: ignore[return-value]
 
 
 def _drop_signs(data: npt.NDArray[np.uint8], inside: npt.NDArray[np.bool_]) -> None:

@@ -58,10 +58,11 @@ class Refusals:
 
 
 def told(refused: Mapping[str, Any]) -> str:
-    """Say in a sentence why rows were refused, the commonest first.
+    """Say in a sentence why rows were refused or left out, the commonest first.
 
     >>> told({"empty": {"rows": 2, "why": "a message is empty", "first": ["a.csv:3", "a.csv:9"]}})
     '2: a message is empty (a.csv:3)'
     """
     ordered = sorted(refused.values(), key=lambda found: -found["rows"])
-    return "; ".join(f"{found['rows']:,}: {found['why']} ({found['first'][0]})" for found in ordered[:3])
+    said = [(f"{found['rows']:,}: {found['why']}", found.get("first")) for found in ordered[:3]]
+    return "; ".join(f"{text} ({first[0]})" if first else text for text, first in said)

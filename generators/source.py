@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from operator import index as whole
+from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, overload
@@ -58,10 +59,12 @@ class Source:
             decides, never its place or a seed, so equal rows are on one side, here and in other sources.
         longest: bytes of text that a row may have; None for any.
         after: tasks and sources of the same mixture. A row that stands in one of these sources, asks what a
-            row of these tasks asks, or asks for the letters of one of their test words is left out.
+            row of these tasks asks (of those of at most two million rows: they are all made for it), or asks
+            for the letters of one of their test words is left out.
         against: files of benchmarks, found as `path` is: a row that has `ngram` words in a row of one is
             left out.
-        ngram: how many words; 13 as in GPT-3 (Brown et al. 2020, appendix C), of at most 13.
+        ngram: how many words; 13 as in GPT-3 (Brown et al. 2020, appendix C). Of a benchmark's text that has
+            fewer, but five, a message that is equal, word by word, is looked for.
         near_duplicates: rows whose sets of words in fives are this similar (Jaccard, by MinHash) to an
             earlier row's are left out; None for no such look. Needs the extra `clean`.
         seed: of MinHash.
@@ -105,11 +108,17 @@ class Source:
         if near_duplicates is not None and not 0 < near_duplicates < 1:
             raise ValueError(f"near_duplicates is {near_duplicates}, and must be between 0 and 1")
         self.name, self.split, self.seed = name, find(split, SPLITS, "split"), seed
-        folder = cache_folder() if cache is None else Path(cache)
+        for option, number, least in (("ngram", ngram, 1), ("longest", longest, 1), ("memory", memory, 1)):
+            if number is not None and number < least:
+                raise ValueError(f"{option} is {number:,}, and must be at least {least:,}")
+        folder = cache_folder() if cache is None else Path(cache).absolute()
         if folder is None:
             raise SourceError(f"{name} is read into a cache, and there is none; name a folder with cache")
         files = find_files(path)
-        reading = Reading(tuple(files), tell(columns_of(files[0]), files[0].name, format, columns), longest)
+        file, there = next(
+            filter(itemgetter(1), ((file, columns_of(file)) for file in files)), (files[0], {})
+        )
+        reading = Reading(tuple(files), tell(there, file.name, format, columns), longest)
         store = stored(reading, folder / "sources", progress)
         if not len(store):
             why = told(store.report["refused"])
@@ -127,7 +136,7 @@ class Source:
         self.size = len(self._rows)
         self.view = range(self.size)
         if not sum(len(self._selection.rows(split)) for split in SPLITS):
-            raise SourceError(f"{name}: no row is left; {json.dumps(self.report['left_out'])}")
+            raise SourceError(f"{name}: no row is left; {told(self.report['left_out'])}")
 
     # Its rows.
 

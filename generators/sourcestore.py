@@ -212,8 +212,11 @@ def _read(reading: Reading, folder: Path, progress: Callable[[int], None]) -> No
         with temporary.open("rb") as file_written:
             os.fsync(file_written.fileno())
         os.replace(temporary, folder / "rows.arrow")
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            reason = os.strerror(error.errno)
+            raise OSError(f"{folder.parent}, the cache of sources, can't be written: {reason}") from None
         raise
     report = {
         "files": [file.name for file in reading.files],

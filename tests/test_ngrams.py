@@ -45,6 +45,14 @@ def test_runs_are_equal_where_their_words_are(texts: list[str], n: int):
     assert len(set(known.values())) == len(known)
 
 
+def test_many_texts_have_the_words_that_each_has_alone():
+    texts = [f"text {number} of many, " + "and on " * (number % 50) for number in range(3000)]
+    found = words(pa.array(texts)).tolist()
+    for number in (0, 1, 1500, 2999):
+        assert [found[number]] == words(pa.array([texts[number]])).tolist()
+    assert len({tuple(row) for row in found}) == 3000
+
+
 def test_slices_and_nothing():
     texts = pa.array(["zero", "one two three", "", "four five"])
     assert grams(texts.slice(1), 2).tolist() == grams(pa.array(texts.slice(1).to_pylist()), 2).tolist()

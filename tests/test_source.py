@@ -28,7 +28,7 @@ from generators.tokens import Renderer
 from generators.verify import verify
 from tasks.registry import checks
 from tasks.spellingbee import SpellingBee
-from tests.exports import environment, lexicon, waits
+from tests.exports import ROOT, environment, lexicon, python, waits
 from tests.rowsources import GOOD, PART, ROWS, SAID, parts_of, plain, reason, said, turns
 from tokenizer.chosen import Tokenizer
 
@@ -210,6 +210,9 @@ def test_a_source_has_the_same_rows_from_every_kind_of_file(tmp_path: Path):
         columns = {"messages": "chat"} if path.name == "l.parquet" else None
         assert read(path, tmp_path / "cache", columns=columns) == TURNS, path
     # Of files and globs, each file once.
+    # Of several files the first may be empty.
+    (tmp_path / "0.jsonl").write_text("")
+    assert read(tmp_path / "[0a].jsonl", tmp_path / "cache") == TURNS
     several = [tmp_path / "a.jsonl", str(tmp_path / "[ai].*"), f"file://{tmp_path}/a.jsonl"]
     assert len(read(several, tmp_path / "cache")) == 3
     assert Source("mine", several, cache=tmp_path / "cache").report["left_out"]["duplicate"]["rows"] == 6
@@ -331,6 +334,12 @@ def test_what_can_not_be_read_is_said(tmp_path: Path):
         (ok, {"format": "alpaca"}, "what would fit: alpaca: 'instruction', 'output'"),
         (ok, {"test": 1.5}, "test of mine is 1.5, and must be a share from 0 to below 1 or a number of rows"),
         (ok, {"test": 5}, "mine has 5 rows, and 5 are to be its test split"),
+        (ok, {"ngram": 0}, "ngram is 0, and must be at least 1"),
+        (
+            ok,
+            {"after": [Source("first", ok, cache=cache)]},
+            "no row is left; 5: it stands before, here or in",
+        ),
         (ok, {"near_duplicates": 2}, "near_duplicates is 2, and must be between 0 and 1"),
         (ok, {"split": "tset"}, "did you mean 'test'?"),
         (ok, {"against": tmp_path / "nowhere"}, "there is no file, folder or glob"),
@@ -482,9 +491,8 @@ READ = (
 
 
 def start(path: Path, cache: Path) -> "subprocess.Popen[str]":
-    root = str(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-c", READ, str(path), str(cache)]
-    return subprocess.Popen(command, env=environment(PYTHONPATH=root), stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment(PYTHONPATH=str(ROOT)), stdout=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -512,6 +520,13 @@ def test_a_reading_that_is_killed_leaves_nothing_that_counts(long: Path, tmp_pat
     assert not list(tmp_path.rglob("*.tmp"))
     assert len(list(tmp_path.rglob("rows.arrow"))) == 1
     assert next(tmp_path.rglob("rows.arrow")).stat().st_size > 100 << 20
+
+
+def test_a_disk_that_is_full_is_told(long: Path, tmp_path: Path):
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n{READ}"
+    done = python("-c", limited, long, tmp_path, PYTHONPATH=str(ROOT))
+    assert f"{tmp_path}/sources, the cache of sources, can't be written: File too large" in done.stderr
+    assert not [path for path in tmp_path.rglob("*.*") if path.is_file()]
 
 
 def test_memory_does_not_grow_with_a_source(long: Path, tmp_path: Path):
