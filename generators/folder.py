@@ -30,6 +30,10 @@ SPLITS = ("train", "test")
 _SHARD = re.compile(r"(train|test)/\1-[0-9]{5}-of-[0-9]{5}\.parquet")
 
 
+class _HalfError(FolderError):
+    """A file is no JSON: half of one, perhaps."""
+
+
 class Folder:
     """A folder for shards.
 
@@ -50,12 +54,15 @@ class Folder:
         Raises:
             FolderError: the manifest can't be read.
         """
-        found = self._read(MANIFEST)
-        if found is None or _is_manifest(found):
-            return found
-        if self._read(ASKED):
-            return None  # a store that writes piece by piece was left while it was written
-        raise FolderError(f"{self}/{MANIFEST} is not a manifest of Hornbook's")
+        try:
+            found = self._read(MANIFEST)
+        except _HalfError:
+            if self._under_way():
+                return None  # a store that writes piece by piece was left while it was written
+            raise
+        if found is not None and not _is_manifest(found):
+            raise FolderError(f"{self}/{MANIFEST} is not a manifest of Hornbook's")
+        return found
 
     def whole(self) -> dict[str, Any]:
         """Return the manifest.
@@ -75,20 +82,25 @@ class Folder:
     def asked(self) -> dict[str, Any] | None:
         """Return what was asked of the folder, whether it is whole or under way; None if nothing."""
         manifest = self.manifest()
-        return manifest["asked"] if manifest else self._read(ASKED) or None
+        return manifest["asked"] if manifest else self._under_way()
+
+    def _under_way(self) -> dict[str, Any] | None:
+        with suppress(_HalfError):
+            return self._read(ASKED)
+        return None
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        """Return what a file says, {} where that is no JSON object; None where there is none."""
         try:
             data = self.target.read(name)
         except OSError as error:
             if error.errno is None:
                 raise  # a sentence of the target's own
             raise FolderError(f"{self}/{name} can't be read: {error}") from None
-        with suppress(ValueError):
+        try:
             found = None if data is None else json.loads(data)
-            return found if isinstance(found, dict | None) else {}
-        return {}
+        except ValueError as error:
+            raise _HalfError(f"{self}/{name} can't be read: {error}") from None
+        return found if isinstance(found, dict | None) else {}
 
     @contextmanager
     def opened(self, asked: Mapping[str, Any], jobs: Sequence[Job], overwrite: bool) -> Iterator[None]:

@@ -40,7 +40,7 @@ def engine_of(name: str = "local", address: str | None = None) -> Engine:
 
     >>> engine_of("rays")
     Traceback (most recent call last):
-    ValueError: there is no engine 'rays'; did you mean 'ray'?
+    ValueError: there is no engine 'rays'; did you mean 'ray'? There are: local, ray
     """
     if find(name, ENGINES, "engine") == "local":
         if address is not None:
