@@ -103,6 +103,12 @@ def _tokenizer_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--tokenizer", metavar="T", help=_TOKENIZER)(command)
 
 
+def _source_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that says where a recipe's sources lie."""
+    what = "Where a source of the recipe lies: a file, a folder, a glob."
+    return click.option("--source", "sources", multiple=True, metavar="NAME=PATH", help=what)(command)
+
+
 @main.command(epilog=EXAMPLE + "hornbook tasks")
 def tasks() -> None:
     """List what can be taught."""
@@ -169,13 +175,24 @@ def preview(
 
 
 @main.command(epilog=EXAMPLE + "hornbook export spellingbee:80000 simplespelling:200000 --out output/mine")
-@click.argument("tasks", nargs=-1, required=True, metavar="TASK[:ROWS]...")
+@click.argument("tasks", nargs=-1, metavar="TASK[:ROWS]...")
+@click.option("--recipe", metavar="FILE", help="What to write: a TOML file, or an embedded recipe's name.")
+@_source_option
 @click.option("--out", required=True, type=click.Path(), help="The folder to write.")
 @click.option("--split", default="both", show_default=True, help="train, test or both.")
 @click.option(
-    "--dialect", default="universal", show_default=True, help="The columns: universal, messages or tokens."
+    "--dialect",
+    default="universal",
+    show_default=True,
+    help="The columns: universal, messages, tokens or text.",
 )
 @click.option("--tool-text", default="none", show_default=True, help="The tool in `content`: none or fenced.")
+@click.option(
+    "--chat", default="plain", show_default=True, help="Who speaks, in the dialect text: plain, chatml."
+)
+@click.option(
+    "--order", default="shuffle", show_default=True, help="shuffle, or from easy to hard by length or count."
+)
 @click.option(
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
@@ -192,65 +209,48 @@ def preview(
 @_task_options
 def export(
     tasks: tuple[str, ...],
+    recipe: str | None,
+    sources: tuple[str, ...],
     out: str,
-    split: str,
-    dialect: str,
-    tool_text: str,
-    shard_rows: int,
     workers: int | None,
-    cover: str | None,
     overwrite: bool,
-    tokenizer: str | None,
-    pattern: str | None,
-    control: tuple[str, ...],
-    seed: int,
     **options: Any,
 ) -> None:
-    """Write Parquet shards of some tasks, mixed.
+    """Write Parquet shards of some tasks, mixed, or of a recipe.
 
     ROWS are train rows, 10,000 unless said; the test split has 5 % of that, at most 5,000. Run again,
     an export finishes what is missing and keeps what is whole.
 
-    The dialect tokens holds ids of the tokenizer, and the loss mask; any other has, where a tokenizer is
-    named, each row's number of tokens.
+    The dialect tokens holds ids of the tokenizer, and the loss mask; text one string a row; any other has,
+    where a tokenizer is named, each row's number of tokens.
+
+    What is given here holds in place of what a recipe says, options of tasks for all its tasks.
     """
     from generators.coveragetable import covered
-    from generators.dialects import asked_dialect
     from generators.export import export as write
     from generators.inflections import said as relatives
-    from generators.names import find
-    from generators.stylechoice import settle
+    from generators.members import open_members
     from generators.tokencounts import said
     from generators.workers import lean
-    from tasks.registry import parse, refuse_cover, train_and_test
+    from tasks.registry import refuse_cover, task_class
 
     lean()
-    find(split, ("both", "train", "test"), "split")
-    columns = asked_dialect(dialect, tool_text, tokenizer, pattern, control)
-    parsed = [parse(task) for task in tasks]
-    if cover is not None:
-        refuse_cover([cls for cls, _ in parsed], split)
-    wanted = ("train", "test") if split == "both" else (split,)
-
-    def in_style(style: str, cover: str | None = None) -> dict[str, list[Any]]:
-        given = {**options, "seed": seed, "style": style}
-        pairs = [train_and_test(*task, cover, **given) for task in parsed]
-        return {name: [pair[name] for pair in pairs] for name in wanted}
-
-    encoding = columns.tokenizer.encoding if columns.tokenizer else None
-    style, choice = settle(options["style"], encoding, lambda style: chain(*in_style(style).values()))
-    splits = in_style(style, cover)
+    asked = _recipe(tasks, recipe, sources)
+    if asked.value("cover") is not None:
+        refuse_cover([task_class(name) for name in asked.tasks], asked.value("split"))
+    opened = open_members(asked, task_class, _source_class())
     start = time.perf_counter()
     with _progress("rows written") as progress:
         done = write(
-            splits,
+            opened.splits,
             out,
-            seed=seed,
-            dialect=columns,
-            shard_rows=shard_rows,
+            seed=asked.value("seed"),
+            order=asked.value("order"),
+            dialect=opened.dialect,
+            shard_rows=asked.value("shard_rows"),
             workers=workers,
             overwrite=overwrite,
-            style_choice=choice,
+            style_choice=opened.style_choice,
             progress=progress,
         )
     seconds = time.perf_counter() - start
@@ -264,7 +264,7 @@ def export(
     for name, found in done.manifest["splits"].items():
         counts = ", ".join(f"{task} {by['rows']['all']:,}" for task, by in found["tasks"].items())
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
-    if choice:
+    if choice := opened.style_choice:
         click.echo(f"  style  {choice['style']}: {choice['why']}")
     for line in said(done.manifest):
         click.echo(f"  {line}")
@@ -274,6 +274,82 @@ def export(
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
     for line in covered(done.manifest):
         click.echo(f"  {line}")
+
+
+def _recipe(tasks: tuple[str, ...], file: str | None, sources: tuple[str, ...]) -> Any:
+    """Make one recipe of a file or of TASK[:ROWS], and of what is given on the command line."""
+    from click.core import ParameterSource
+
+    from generators.recipe import SETTINGS, Recipe
+    from generators.recipefile import open_recipe
+    from tasks.registry import named
+
+    context = click.get_current_context()
+    if bool(tasks) == (file is not None):
+        both = "a recipe says what is made, and so do TASK[:ROWS]; name one" if tasks else None
+        raise click.UsageError(
+            both or "Missing argument 'TASK[:ROWS]...'; or name a recipe with --recipe FILE"
+        )
+    asked = open_recipe(file) if file is not None else Recipe.of_tasks(map(named, tasks))
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    options = {name.removeprefix("--").replace("-", "_") for name, _ in _OPTIONS} - SETTINGS.keys()
+    paths = dict(_pairs(sources))
+    return asked.given(
+        {name: value for name, value in given.items() if name in SETTINGS},
+        {name: value for name, value in given.items() if name in options},
+        paths,
+    )
+
+
+def _pairs(sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for source in sources:
+        name, equals, path = source.partition("=")
+        if not (name and equals and path):
+            raise click.BadParameter(f"{source!r} names no source; write NAME=PATH", param_hint="'--source'")
+        yield name, path
+
+
+def _source_class() -> Any:
+    """Return what reads sources."""
+    return None
+
+
+@main.command(epilog=EXAMPLE + "hornbook recipe midtrain --plan --workers 512")
+@click.argument("file", required=False, metavar="[FILE]")
+@_source_option
+@click.option("--plan", is_flag=True, help="What the export would take: hours, memory, bytes, requests.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="To plan for.")
+@_tokenizer_options
+def recipe(file: str | None, sources: tuple[str, ...], plan: bool, workers: int, **options: Any) -> None:
+    """Print a recipe resolved: rows, tokens and bytes of each task and source. Without FILE, list ours.
+
+    FILE is a TOML file or an embedded recipe's name. Tokens are those of the recipe's tokenizer, bytes those
+    of its dialect, measured on a batch that is made here.
+    """
+    from generators.expected import measured, table
+    from generators.members import open_members
+    from generators.plan import planned
+    from generators.recipefile import embedded
+    from generators.workers import lean
+    from tasks.registry import task_class
+
+    lean()
+    if file is None:
+        width = max(map(len, embedded()))
+        for name, about in embedded().items():
+            click.echo(f"{name:<{width}}  {about}")
+        return
+    asked = _recipe((), file, sources)
+    opened = open_members(asked, task_class, _source_class())
+    found = measured(asked, opened)
+    for line in table(found):
+        click.echo(line)
+    for line in planned(found, workers) if plan else ():
+        click.echo(line)
 
 
 @main.command(epilog=EXAMPLE + "hornbook verify output/mine")

@@ -1,7 +1,5 @@
 """Exporting: a folder of shards from tasks, made by several processes, finished where it was left off."""
 
-import hashlib
-import inspect
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,8 +28,6 @@ from generators.workers import run, trim
 
 Progress = Callable[[int, int], None]
 UNIVERSAL = Dialect("universal")
-FILES = ("lexicon", "holdout", "exclude")  # options that name a file: what it holds counts, not its place
-ROWS = ("size", "split", "start", "stop", "step")  # options that choose rows
 CHECKED = 1000  # rows of an export, at least, whose ids are made in both ways before the first is written
 
 
@@ -56,6 +52,7 @@ def export(
     out: "str | os.PathLike[str]",
     *,
     seed: int = 0,
+    order: str = "shuffle",
     dialect: Dialect = UNIVERSAL,
     shard_rows: int = SHARD,
     workers: int | None = None,
@@ -66,9 +63,11 @@ def export(
     """Write tasks to a folder of Parquet shards.
 
     Args:
-        splits: the tasks of each split, "train" and "test"; they are mixed in one seeded order.
+        splits: the members of each split, "train" and "test": tasks and sources, the same in each, of which
+            one may have no rows there.
         out: the folder. What it lacks of the same export is finished, what is whole is kept.
         seed: of the order.
+        order: how the members are mixed, see generators.mixture.
         dialect: the columns.
         shard_rows: rows of a shard.
         workers: processes; None takes as many as there are cores, 1 stays in this one.
@@ -84,8 +83,9 @@ def export(
     """
     for tasks in splits.values():
         _refuse_repeats(tasks)
-    mixtures = {split: Mixture(tasks, seed) for split, tasks in splits.items()}
-    jobs = jobs_of({split: len(mixture) for split, mixture in mixtures.items()}, shard_rows)
+    mixtures = {split: Mixture(tasks, seed, order) for split, tasks in splits.items()}
+    rows = {split: len(mixture) for split, mixture in mixtures.items()}
+    jobs = jobs_of(rows, shard_rows, text=dialect.name == "text")
     lexicons = {
         lexicon.language: lexicon for tasks in splits.values() for task in tasks for lexicon in task.lexicons
     }
@@ -93,8 +93,10 @@ def export(
         _described(splits),
         {language: lexicon.fingerprint for language, lexicon in lexicons.items()},
         seed=seed,
+        order=order,
         dialect=dialect.name,
         tool_text=dialect.tool_text,
+        **({"chat": dialect.chat} if dialect.name == "text" else {}),
         shard_rows=shard_rows,
         tokenizer=None if dialect.tokenizer is None else dialect.tokenizer.described(),
     )
@@ -103,14 +105,15 @@ def export(
     with _told(folder.path), folder.opened(asked, jobs, overwrite):
         records = folder.done(jobs)
         kept = tuple(records)
-        rows = sum(record.rows for record in records.values())
-        total = sum(len(mixture) for mixture in mixtures.values())
-        progress(rows, total)
+        have, total = sum(record.rows for record in records.values()), sum(rows.values())
+        progress(have, total)
         missing = [job for job in jobs if job.file not in records]
         damaged = tuple(job.file for job in missing if (folder.path / job.file).exists())
         whole = folder.manifest()
+        for mixture in mixtures.values() if missing else ():
+            mixture.prepare()
         task = _Work(mixtures, dialect, folder.path, folder.scratch)
-        for job, record in run(task, missing, workers, lambda done: progress(rows + done, total)):
+        for job, record in run(task, missing, workers, lambda done: progress(have + done, total)):
             records[job.file] = record
         covered = {task.name: task.covered for task in splits.get("train", ()) if task.covered}
         manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered, dialect, style_choice)
@@ -194,34 +197,14 @@ def _check_tokens(dialect: Dialect, mixtures: Mapping[str, Mixture]) -> None:
 
 
 def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Describe each member, with its rows in each split."""
     described = []
-    for tasks in zip(*splits.values(), strict=True):
-        first = tasks[0]
-        # Of a view what is shown counts, not how it was made.
-        given = {k: v for k, v in first.asked_for.items() if k not in ROWS}
-        options = {k: Path(v).name if k in FILES and v else v for k, v in given.items()}
-        source = _source(type(first))
-        described.append(
-            {
-                "task": first.name,
-                "class": f"{source.stem}:{type(first).__qualname__}",
-                "rows": {split: len(task) for split, task in zip(splits, tasks, strict=True)},
-                "view": {split: _view(task) for split, task in zip(splits, tasks, strict=True)},
-                "options": options,
-                "source": hashlib.sha256(source.read_bytes()).hexdigest(),
-            }
-        )
+    for members in zip(*splits.values(), strict=True):
+        by_split = dict(zip(splits, members, strict=True))
+        rows = {split: len(member) for split, member in by_split.items()}
+        view = {split: [member.view.start, member.view.step] for split, member in by_split.items()}
+        described.append({**members[0].described(), "rows": rows, "view": view})
     return described
-
-
-def _source(cls: type) -> Path:
-    """Return the file of a class, by its functions: its module may go by several names."""
-    functions = [item for item in vars(cls).values() if inspect.isfunction(item)]
-    return Path(inspect.getfile(functions[0] if functions else cls))
-
-
-def _view(task: Any) -> list[int]:
-    return [task.view.start, task.view.step]
 
 
 def _refuse_repeats(tasks: Sequence[Any]) -> None:
@@ -230,7 +213,9 @@ def _refuse_repeats(tasks: Sequence[Any]) -> None:
         a, b = task.view, other.view
         meet = (a.start - b.start) % gcd(a.step, b.step) == 0 and max(a.start, b.start) < min(a.stop, b.stop)
         if meet and (task.name, task.seed) == (other.name, other.seed):
-            raise ValueError(f"{task.name} is asked for twice; ask for it once, with all its rows")
+            raise ValueError(
+                f"{task.name} is asked for twice; ask for it once, with all its rows, or with another seed"
+            )
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from generators.distinct import read_hashes
 from generators.shards import Job, Record, hash_file, sha256, write_whole
 
 MANIFEST, CARD, SCRATCH, ASKED = "manifest.json", "README.md", ".hornbook", "asked.json"
-SPLITS = ("train", "test")
-_SHARD = re.compile(r"(train|test)/\1-[0-9]{5}-of-[0-9]{5}\.parquet")
+FOLDERS = ("train", "test", "text")  # a folder a split; that of texts holds all, as nanochat reads them
+_SHARD = re.compile(r"(train|test)/\1-[0-9]{5}-of-[0-9]{5}\.parquet|text/shard_[0-9]{5}\.parquet")
 
 
 class FolderError(Exception):
@@ -94,8 +94,8 @@ class Folder:
                 self._clear(asked)
             else:
                 write_whole(self.scratch / ASKED, _as_json(asked))
-            for split in SPLITS:
-                (self.path / split).mkdir(exist_ok=True)
+            for name in FOLDERS:
+                (self.path / name).mkdir(exist_ok=True)
             yield
 
     @contextmanager
@@ -154,7 +154,7 @@ class Folder:
 
     def files(self) -> list[str]:
         """Return what is in the split folders."""
-        folders = [self.path / split for split in SPLITS]
+        folders = [self.path / split for split in FOLDERS]
         return sorted(f"{f.name}/{item.name}" for f in folders if f.is_dir() for item in f.iterdir())
 
     def _clear(self, asked: Mapping[str, Any]) -> None:
@@ -206,7 +206,7 @@ class Folder:
 
         In a folder that was whole both stay as they are.
         """
-        for split in SPLITS:
+        for split in FOLDERS:
             with suppress(OSError):
                 (self.path / split).rmdir()  # of a split that was not asked for
         whole = self.manifest() == manifest

@@ -82,7 +82,7 @@ def manifest(
     splits: dict[str, Any] = {}
     variety: dict[str, Any] = json.loads(json.dumps(varied))  # a copy
     for split in questions.hashes:
-        mine = [record for record in records if record.file.startswith(f"{split}/")]
+        mine = [record for record in records if record.split == split]
         splits[split] = {
             "rows": sum(record.rows for record in mine),
             "bytes": sum(record.bytes for record in mine),

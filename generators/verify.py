@@ -65,7 +65,7 @@ def verify(
             raise FolderError(f"{folder.path} is not finished; run its export again")
         raise FolderError(f"{folder.path} has no manifest.json, so it is not an export of Hornbook's")
     asked = manifest["asked"]
-    contracts = {task["task"]: task["options"].get("tool", "nanochat") for task in asked["tasks"]}
+    contracts = {task["task"]: task.get("options", {}).get("tool", "nanochat") for task in asked["tasks"]}
     found = tokenizer_of(manifest, tokenizer, pattern)
     opened = found if isinstance(found, Tokenizer) else None
     schema = schema_of(asked["dialect"], found is not None)

@@ -1,0 +1,339 @@
+"""From a recipe to the members of a mixture: tasks and sources opened, with the rows that each is to have.
+
+A task is found by a function that is handed in, and a source made by a class that is: a recipe knows names,
+and this package none of them.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from os import PathLike
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from generators.book import Books
+from generators.described import FILES, ROWS
+from generators.dialects import Dialect, asked_dialect
+from generators.located import Said
+from generators.names import find
+from generators.passes import Passes, passes
+from generators.recipe import REST, Entry, Recipe
+from generators.sizes import Size, rows_of
+from generators.stylechoice import AUTO, settle
+
+SAMPLE = 10_000  # rows whose tokens are counted to say how many a row has
+_PROBE = 2**50  # rows of a task that is only looked at
+Finds = Callable[[str], type]
+
+
+@dataclass(frozen=True)
+class Members:
+    """What a recipe came to.
+
+    Attributes:
+        splits: the members of each split, the same in each.
+        dialect: how they are written.
+        style_choice: why the tasks have their style, where one was chosen.
+    """
+
+    splits: Mapping[str, Sequence[Any]]
+    dialect: Dialect
+    style_choice: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A task to be made: its class and options."""
+
+    entry: Entry
+    cls: Any
+    options: Mapping[str, Any]
+
+    def make(self, rows: int, split: str, style: str | None = None) -> Any:
+        options = (
+            {**self.options, "style": style} if style and self.options["style"] == AUTO else self.options
+        )
+        made = self.cls(max(rows, 1), split, **options)
+        return made if rows else made[:0]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A source that was opened."""
+
+    entry: Entry
+    splits: Mapping[str, Any]
+
+    def make(self, rows: int, split: str) -> Any:
+        if split == "train":
+            return passes(self.splits["train"], rows)
+        return self.splits[split] if split in self.splits else Passes(self.splits["train"], 0)
+
+
+def open_members(recipe: Recipe, task_class: Finds, source_class: Any = None) -> Members:
+    """Make the members of a recipe.
+
+    Args:
+        recipe: what is asked.
+        task_class: finds the class of a task by its name.
+        source_class: makes a source of its name, path, split, seed and options.
+
+    Raises:
+        RecipeError: something of the recipe is wrong; says where.
+        ValueError, EncodingError: the same, of what was given on the command line.
+        OSError: a source can't be read.
+    """
+    dialect = _dialect(recipe)
+    entries = [entry for entry in recipe.entries if entry.rows != 0]
+    tasks = [_task(recipe, entry, task_class) for entry in entries if entry.kind == "task"]
+    _check_options(recipe, [task.cls for task in tasks])
+    wanted = ("train", "test") if recipe.value("split") == "both" else (recipe.value("split"),)
+
+    def in_style(style: str) -> list[Any]:
+        return [task.make(SAMPLE, split, style) for split in wanted for task in tasks]
+
+    style, choice = None, None
+    if any(task.options["style"] == AUTO for task in tasks):
+        encoding = dialect.tokenizer.encoding if dialect.tokenizer else None
+        style, choice = settle(AUTO, encoding, in_style)
+    sources = _sources(recipe, [entry for entry in entries if entry.kind == "source"], source_class)
+    if not entries:
+        raise recipe.wrong("it has neither a task nor a source; write [[task]] and a name")
+    rows = _rows(recipe, dialect, tasks, sources, style)
+    made = {
+        split: [
+            *(
+                task.make(number if split == "train" else _test(recipe, task.entry, number), split, style)
+                for task, number in zip(tasks, rows, strict=False)
+            ),
+            *(source.make(number, split) for source, number in zip(sources, rows[len(tasks) :], strict=True)),
+        ]
+        for split in wanted
+    }
+    splits = {split: members for split, members in made.items() if sum(map(len, members))}
+    if not splits:
+        raise recipe.wrong("no row is in the test split", "test")
+    return Members(splits, dialect, choice)
+
+
+def _dialect(recipe: Recipe) -> Dialect:
+    names = ("dialect", "tool_text", "tokenizer", "pattern", "control", "chat")
+    try:
+        return asked_dialect(*(recipe.value(name) for name in names))
+    except ValueError as error:
+        said = [name for name in ("control", "tokenizer", "chat", "tool_text", "dialect")]
+        key = next((name for name in said if name in recipe.settings), "dialect")
+        if key in recipe.settings and recipe.settings[key].place:
+            raise recipe.wrong(error, key) from None
+        raise
+
+
+def _task(recipe: Recipe, entry: Entry, task_class: Finds) -> _Task:
+    try:
+        cls: Any = task_class(entry.name)
+    except Exception as error:  # a TaskError, of which this package knows nothing
+        if entry.place is None:
+            raise
+        raise entry.wrong(error, "name") from None
+    known = options_of(cls)
+    said = {
+        "seed": Said(recipe.value("seed")),
+        **{key: said for key, said in recipe.options.items() if key in known},
+    }
+    if cls.covers and recipe.value("cover") is not None:
+        said["cover"] = recipe.settings["cover"]
+    said |= _known(entry, known)
+    options = _fitting(said, known)
+    options.setdefault("style", "quote-comma")
+    _try(entry, cls, options, said)
+    return _Task(entry, cls, options)
+
+
+def _known(entry: Entry, known: Mapping[str, Any]) -> dict[str, Said]:
+    """Return the options of a task or a source, each of which must be known."""
+    for key in entry.options:
+        try:
+            find(key, known, f"option of {entry.name}")
+        except ValueError as error:
+            raise entry.wrong(error, key) from None
+    return entry.options
+
+
+def _check_options(recipe: Recipe, classes: Sequence[Any]) -> None:
+    """See that each option of all tasks is one of some task."""
+    known = dict.fromkeys(key for cls in classes for key in options_of(cls))
+    for key, said in recipe.options.items() if classes else ():
+        try:
+            find(key, known, "option of these tasks")
+        except ValueError as error:
+            raise said.wrong(error) from None
+
+
+def _try(entry: Entry, cls: Any, options: Mapping[str, Any], said: Mapping[str, Said]) -> None:
+    """Make a task, to see that its options are right; where one is not, say which."""
+
+    def fails(given: Mapping[str, Any]) -> Exception | None:
+        style = given.get("style")
+        try:
+            cls(1, "train", **{**given, "style": "quote-comma" if style == AUTO else style or "quote-comma"})
+        except (ValueError, TypeError) as error:
+            return error
+        return None
+
+    error = fails(options)
+    if error is None:
+        return
+    for key, one in said.items():
+        if one.place and fails({name: value for name, value in options.items() if name != key}) is None:
+            raise one.wrong(error) from None
+    raise entry.wrong(error) from None if entry.place else error
+
+
+def options_of(cls: Any) -> dict[str, Any]:
+    """Return the options that a class takes, each with the types of its values; () where they are not said.
+
+    >>> class Base:
+    ...     def __init__(self, size: int, *, seed: int = 0) -> None: ...
+    >>> class Own(Base):
+    ...     def __init__(self, *args: int, shape: str = "one", **options: int) -> None: ...
+    >>> options_of(Own)
+    {'shape': (<class 'str'>,), 'seed': (<class 'int'>,)}
+    """
+    found: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base) or base is object:
+            continue
+        try:
+            hints = get_type_hints(base.__init__)
+        except (NameError, TypeError):
+            hints = {}
+        for name, parameter in list(inspect.signature(base.__init__).parameters.items())[1:]:
+            if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) and name not in ROWS:
+                found.setdefault(name, _types(hints.get(name)))
+    return found
+
+
+def _types(hint: Any) -> tuple[type, ...]:
+    if get_origin(hint) in (Union, UnionType):
+        return tuple(dict.fromkeys(one for part in get_args(hint) for one in _types(part)))
+    kind = get_origin(hint) or hint
+    if not isinstance(kind, type):
+        return ()
+    return (float, int) if kind is float else (kind,)
+
+
+def _fitting(said: Mapping[str, Said], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of options, each of a type that it may have."""
+    for key, one in said.items():
+        types = known[key]
+        fits = not types or isinstance(one.value, types)
+        if not fits or (isinstance(one.value, bool) and types and bool not in types):
+            names = " or ".join(t.__name__ for t in types if t not in (type(None), PathLike))
+            raise one.wrong(f"{key} is {one.value!r}, and must be {names}")
+    return {key: one.value for key, one in said.items()}
+
+
+def _sources(recipe: Recipe, entries: Sequence[Entry], source_class: Any) -> list[_Source]:
+    """Open sources."""
+    if missing := [entry.name for entry in entries if not _path(entry)]:
+        given = " ".join(f"--source {name}=PATH" for name in missing)
+        file = f"{recipe.place.file}: " if recipe.place else ""
+        raise ValueError(
+            f"{file}no path is said of {', '.join(missing)}; give each its data, as in {given}, or extend "
+            f"the recipe and leave it out there with rows = 0"
+        )
+    if entries and source_class is None:
+        raise entries[0].wrong("there is nothing here that reads sources")
+    known = options_of(source_class) if entries else {}
+    found = []
+    for entry in entries:
+        said = {"seed": Said(recipe.value("seed")), **_known(entry, known)}
+        if "test" in entry.said:
+            said["test"] = entry.said["test"]
+        options = _fitting({key: one for key, one in said.items() if key in known}, known)
+        splits = ("train", "test") if options.get("test") else ("train",)
+        try:
+            opened = {split: source_class(entry.name, split=split, **options) for split in splits}
+        except ValueError as error:
+            raise entry.wrong(error) from None
+        found.append(_Source(entry, opened))
+    return found
+
+
+def _path(entry: Entry) -> Any:
+    return entry.options["path"].value if "path" in entry.options else None
+
+
+def _rows(
+    recipe: Recipe, dialect: Dialect, tasks: Sequence[_Task], sources: Sequence[_Source], style: str | None
+) -> list[int]:
+    """Return the rows of each member in the training split."""
+    sizes: list[Size] = []
+    for member in chain(tasks, sources):
+        entry = member.entry
+        rows, share, epochs = (entry.size(key) for key in ("rows", "share", "epochs"))
+        if isinstance(member, _Source):
+            if rows is None and share is None:
+                rows = max(1, round((1 if epochs is None else epochs) * len(member.splits["train"])))
+        elif epochs is not None:
+            raise entry.wrong(
+                f"{entry.name} is a task, and makes rows that were never there: give rows or a share in place "
+                f"of epochs",
+                "epochs",
+            )
+        elif rows is None and share is None:
+            raise entry.wrong(f'{entry.name} has no size; say rows = 10_000, share = 0.5 or share = "{REST}"')
+        sizes.append(share if rows is None else rows)
+    tokens, rows = recipe.value("tokens"), recipe.value("rows")
+    key = "rows" if tokens is None else "tokens"
+    if tokens is not None and rows is not None:
+        raise recipe.wrong("rows and tokens are both a total; say one", key)
+    if tokens is not None and dialect.tokenizer is None:
+        raise recipe.wrong('tokens are those of a tokenizer; name it, as in tokenizer = "cl100k_base"', key)
+    try:
+        if tokens is None:
+            return rows_of(sizes, rows)
+        probes = [
+            *(task.make(_PROBE, "train", style) for task in tasks),
+            *(s.splits["train"] for s in sources),
+        ]
+        found = [SAMPLE] * len(probes)
+        for _ in range(2):  # from the first rows it follows how many there are about; then all are looked at
+            means = [mean_tokens(dialect, probe, number) for probe, number in zip(probes, found, strict=True)]
+            found = rows_of(sizes, tokens, means)
+        return found
+    except ValueError as error:
+        raise recipe.wrong(error, key) from None
+
+
+def mean_tokens(dialect: Dialect, member: Any, rows: int) -> float:
+    """Return how many tokens a row of a member has, of a sample spread evenly over its first rows.
+
+    Args:
+        dialect: with a tokenizer.
+        member: of the mixture.
+        rows: how many it is to have.
+    """
+    shown = member.view[: min(rows, len(member))]
+    places = np.linspace(0, len(shown) - 1, min(len(shown), SAMPLE)).astype(np.int64)
+    counted, books = 0, Books()
+    for batch in np.array_split(places, -(-len(places) // 5_000)):
+        conversations = member.conversations(shown.start + batch * shown.step, books.current())
+        counted += int(dialect.count(conversations).sum(dtype=np.int64))
+    return counted / len(places)
+
+
+def _test(recipe: Recipe, entry: Entry, rows: int) -> int:
+    """Return the rows of a task's test split: 5 % of its others, at most 5,000, unless said."""
+    said = entry.size("test")
+    if said is None:
+        said = recipe.value("test")
+    if said is None:
+        return max(1, min(5_000, rows // 20))
+    return said if isinstance(said, int) else max(1, round(said * rows)) if said else 0
+
+
+__all__ = ["FILES", "Members", "mean_tokens", "open_members", "options_of"]
