@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +235,7 @@ def export(
 
     lean()
     asked = _recipe(tasks, recipe, sources)
-    if asked.value("cover") is not None:
+    if "cover" in asked.options:
         refuse_cover([task_class(name) for name in asked.tasks], asked.value("split"))
     opened = open_members(asked, task_class, _source_class())
     start = time.perf_counter()
@@ -296,7 +295,10 @@ def _recipe(tasks: tuple[str, ...], file: str | None, sources: tuple[str, ...]) 
         for name, value in context.params.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    options = {name.removeprefix("--").replace("-", "_") for name, _ in _OPTIONS} - SETTINGS.keys()
+    options = {
+        "cover",
+        *(name.removeprefix("--").replace("-", "_") for name, _ in _OPTIONS),
+    } - SETTINGS.keys()
     paths = dict(_pairs(sources))
     return asked.given(
         {name: value for name, value in given.items() if name in SETTINGS},
@@ -332,7 +334,7 @@ def recipe(file: str | None, sources: tuple[str, ...], plan: bool, workers: int,
     """
     from generators.expected import measured, table
     from generators.members import open_members
-    from generators.plan import planned
+    from generators.plan import measure, planned
     from generators.recipefile import embedded
     from generators.workers import lean
     from tasks.registry import task_class
@@ -344,12 +346,13 @@ def recipe(file: str | None, sources: tuple[str, ...], plan: bool, workers: int,
             click.echo(f"{name:<{width}}  {about}")
         return
     asked = _recipe((), file, sources)
-    opened = open_members(asked, task_class, _source_class())
+    opened = open_members(asked.filled, task_class, _source_class())
     found = measured(asked, opened)
-    for line in table(found):
+    for line in table(found, asked):
         click.echo(line)
-    for line in planned(found, workers) if plan else ():
-        click.echo(line)
+    if plan:
+        for line in planned(found, measure(opened, asked.value("seed")), workers):
+            click.echo(line)
 
 
 @main.command(epilog=EXAMPLE + "hornbook verify output/mine")
@@ -374,13 +377,15 @@ def verify(
     with _progress("rows checked") as progress:
         report = check(folder, checks(classes), workers, progress, tokenizer, pattern)
     seconds = time.perf_counter() - start
-    rows = sum(report.rows.values())
+    rows = sum(report.rows.values()) + report.texts
     click.echo(
         f"{folder}: {rows:,} rows read back in {seconds:.1f} s ({rows / max(seconds, 1e-9):,.0f} rows/s)"
     )
     for task, count in sorted(report.rows.items()):
         general = " (in general only: name its class with --task)" if report.unchecked[task] else ""
         click.echo(f"  {task}: {count:,} conversations derived again from their facts{general}")
+    if report.texts:
+        click.echo(f"  {report.texts:,} texts read back into turns; they have no facts to be derived from")
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
     named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
     click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")

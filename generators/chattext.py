@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generators.arrays import as_arrow
 from generators.layout import Turns, as_list
 from generators.names import find
 from generators.pieces import FIRST_PART, MARKS
@@ -43,15 +44,23 @@ CHATS = tuple(_FORMATS)
 
 
 def texts_of(turns: Turns, chat: str) -> pa.StringArray:
-    """Write the conversations of a batch, (rows,).
+    """Write the conversations of a batch, (rows,); one of a single turn is a text, and stands as it is.
 
     Args:
         turns: their messages.
         chat: one of CHATS.
     """
     found = _FORMATS[find(chat, CHATS, "chat format")]
-    heads = pa.array([found.heads[role] for role in ROLES], pa.string()).take(pa.array(turns.roles))
-    each = pc.binary_join_element_wise(heads, turns.content, pa.scalar(found.end), "")
+    lengths = np.diff(turns.offsets)
+    is_alone = np.repeat(lengths == 1, lengths)
+    heads = pa.array([*(found.heads[role] for role in ROLES), ""], pa.string())
+    ends = pa.array([found.end, ""], pa.string())
+    each = pc.binary_join_element_wise(
+        heads.take(as_arrow(np.where(is_alone, len(ROLES), turns.roles))),
+        turns.content,
+        ends.take(as_arrow(is_alone.astype(np.int8))),
+        "",
+    )
     return pc.binary_join(as_list(turns.offsets, each), found.between)
 
 

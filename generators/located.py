@@ -16,7 +16,6 @@ with no grammar of our own. It takes as long as the square of the file's lines, 
 
 import re
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,10 +109,8 @@ def line_of(text: str, path: Path) -> int | None:
 
 def _has(found: Any, path: Path) -> bool:
     for key in path:
-        if isinstance(found, Mapping) and isinstance(key, str) and key in found:
+        try:
             found = found[key]
-        elif isinstance(found, list) and isinstance(key, int) and key < len(found):
-            found = found[key]
-        else:
+        except (KeyError, IndexError, TypeError):
             return False
     return True

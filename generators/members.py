@@ -7,7 +7,6 @@ and this package none of them.
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from os import PathLike
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -15,12 +14,12 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from generators.book import Books
-from generators.described import FILES, ROWS
+from generators.described import ROWS
 from generators.dialects import Dialect, asked_dialect
 from generators.located import Said
 from generators.names import find
 from generators.passes import Passes, passes
-from generators.recipe import REST, Entry, Recipe
+from generators.recipe import REST, SIZES, Entry, Recipe
 from generators.sizes import Size, rows_of
 from generators.stylechoice import AUTO, settle
 
@@ -62,15 +61,16 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Source:
-    """A source that was opened."""
+    """A source to be read: what reads it, its options, and what it has in all."""
 
     entry: Entry
-    splits: Mapping[str, Any]
+    cls: Any
+    options: Mapping[str, Any]
+    whole: Any
 
-    def make(self, rows: int, split: str) -> Any:
-        if split == "train":
-            return passes(self.splits["train"], rows)
-        return self.splits[split] if split in self.splits else Passes(self.splits["train"], 0)
+    def open(self, split: str, after: Sequence[Any] = ()) -> Any:
+        more = {"after": (*self.options.get("after", ()), *after)} if after else {}
+        return self.cls(self.entry.name, split=split, **{**self.options, **more})
 
 
 def open_members(recipe: Recipe, task_class: Finds, source_class: Any = None) -> Members:
@@ -79,7 +79,8 @@ def open_members(recipe: Recipe, task_class: Finds, source_class: Any = None) ->
     Args:
         recipe: what is asked.
         task_class: finds the class of a task by its name.
-        source_class: makes a source of its name, path, split, seed and options.
+        source_class: makes a source of its name, path, split, seed and options. One that has an option
+            `after` is told the tasks and sources before it, to leave out what they have.
 
     Raises:
         RecipeError: something of the recipe is wrong; says where.
@@ -88,6 +89,10 @@ def open_members(recipe: Recipe, task_class: Finds, source_class: Any = None) ->
     """
     dialect = _dialect(recipe)
     entries = [entry for entry in recipe.entries if entry.rows != 0]
+    if not entries:
+        raise recipe.wrong("it has neither a task nor a source; write [[task]] and a name")
+    asked = [entry for entry in entries if entry.kind == "source"]
+    _check_paths(recipe, asked)
     tasks = [_task(recipe, entry, task_class) for entry in entries if entry.kind == "task"]
     _check_options(recipe, [task.cls for task in tasks])
     wanted = ("train", "test") if recipe.value("split") == "both" else (recipe.value("split"),)
@@ -99,24 +104,44 @@ def open_members(recipe: Recipe, task_class: Finds, source_class: Any = None) ->
     if any(task.options["style"] == AUTO for task in tasks):
         encoding = dialect.tokenizer.encoding if dialect.tokenizer else None
         style, choice = settle(AUTO, encoding, in_style)
-    sources = _sources(recipe, [entry for entry in entries if entry.kind == "source"], source_class)
-    if not entries:
-        raise recipe.wrong("it has neither a task nor a source; write [[task]] and a name")
+    sources = [_source(recipe, entry, source_class) for entry in asked]
     rows = _rows(recipe, dialect, tasks, sources, style)
-    made = {
+    of_tasks = {
         split: [
-            *(
-                task.make(number if split == "train" else _test(recipe, task.entry, number), split, style)
-                for task, number in zip(tasks, rows, strict=False)
-            ),
-            *(source.make(number, split) for source, number in zip(sources, rows[len(tasks) :], strict=True)),
+            task.make(number if split == "train" else _test(recipe, task.entry, number), split, style)
+            for task, number in zip(tasks, rows, strict=False)
         ]
-        for split in wanted
+        for split in ("train", "test")
     }
-    splits = {split: members for split, members in made.items() if sum(map(len, members))}
+    of_sources = _split(sources, rows[len(tasks) :], [*of_tasks["train"], *of_tasks["test"]])
+    splits = {split: [*of_tasks[split], *of_sources[split]] for split in wanted}
+    splits = {split: members for split, members in splits.items() if sum(map(len, members))}
     if not splits:
         raise recipe.wrong("no row is in the test split", "test")
     return Members(splits, dialect, choice)
+
+
+def _split(sources: Sequence[_Source], rows: Sequence[int], tasks: Sequence[Any]) -> dict[str, list[Any]]:
+    """Open sources, each after what stands before it, and take the rows of each split."""
+    found: dict[str, list[Any]] = {"train": [], "test": []}
+    before = list(tasks)
+    for source, number in zip(sources, rows, strict=True):
+        after = before if "after" in options_of(source.cls) else ()
+        train = source.open("train", after)
+        size = source.entry.size
+        if size("rows") is None and size("share") is None:
+            number = _passed(source.entry, len(train))
+        found["train"].append(passes(train, number))
+        has_test = source.options.get("test")
+        found["test"].append(source.open("test", after) if has_test else Passes(train, 0))
+        before.append(train)
+    return found
+
+
+def _passed(entry: Entry, rows: int) -> int:
+    """Return the rows of all epochs of a source."""
+    epochs = entry.size("epochs")
+    return max(1, round((1 if epochs is None else epochs) * rows))
 
 
 def _dialect(recipe: Recipe) -> Dialect:
@@ -124,7 +149,7 @@ def _dialect(recipe: Recipe) -> Dialect:
     try:
         return asked_dialect(*(recipe.value(name) for name in names))
     except ValueError as error:
-        said = [name for name in ("control", "tokenizer", "chat", "tool_text", "dialect")]
+        said = ("control", "tokenizer", "chat", "tool_text", "dialect")
         key = next((name for name in said if name in recipe.settings), "dialect")
         if key in recipe.settings and recipe.settings[key].place:
             raise recipe.wrong(error, key) from None
@@ -141,10 +166,8 @@ def _task(recipe: Recipe, entry: Entry, task_class: Finds) -> _Task:
     known = options_of(cls)
     said = {
         "seed": Said(recipe.value("seed")),
-        **{key: said for key, said in recipe.options.items() if key in known},
+        **{key: said for key, said in recipe.options.items() if key in known and cls.takes(key)},
     }
-    if cls.covers and recipe.value("cover") is not None:
-        said["cover"] = recipe.settings["cover"]
     said |= _known(entry, known)
     options = _fitting(said, known)
     options.setdefault("style", "quote-comma")
@@ -154,9 +177,10 @@ def _task(recipe: Recipe, entry: Entry, task_class: Finds) -> _Task:
 
 def _known(entry: Entry, known: Mapping[str, Any]) -> dict[str, Said]:
     """Return the options of a task or a source, each of which must be known."""
+    keys = dict.fromkeys(("name", *SIZES, *known))
     for key in entry.options:
         try:
-            find(key, known, f"option of {entry.name}")
+            find(key, keys, f"key of the {entry.kind} {entry.name}")
         except ValueError as error:
             raise entry.wrong(error, key) from None
     return entry.options
@@ -164,7 +188,7 @@ def _known(entry: Entry, known: Mapping[str, Any]) -> dict[str, Said]:
 
 def _check_options(recipe: Recipe, classes: Sequence[Any]) -> None:
     """See that each option of all tasks is one of some task."""
-    known = dict.fromkeys(key for cls in classes for key in options_of(cls))
+    known = dict.fromkeys(key for cls in classes for key in options_of(cls) if cls.takes(key))
     for key, said in recipe.options.items() if classes else ():
         try:
             find(key, known, "option of these tasks")
@@ -236,35 +260,30 @@ def _fitting(said: Mapping[str, Said], known: Mapping[str, Any]) -> dict[str, An
     return {key: one.value for key, one in said.items()}
 
 
-def _sources(recipe: Recipe, entries: Sequence[Entry], source_class: Any) -> list[_Source]:
-    """Open sources."""
-    if missing := [entry.name for entry in entries if not _path(entry)]:
+def _check_paths(recipe: Recipe, entries: Sequence[Entry]) -> None:
+    """See that every source says where it lies; the recipes that come with Hornbook leave that open."""
+    if missing := [entry.name for entry in entries if not entry.filled]:
         given = " ".join(f"--source {name}=PATH" for name in missing)
         file = f"{recipe.place.file}: " if recipe.place else ""
         raise ValueError(
             f"{file}no path is said of {', '.join(missing)}; give each its data, as in {given}, or extend "
             f"the recipe and leave it out there with rows = 0"
         )
-    if entries and source_class is None:
-        raise entries[0].wrong("there is nothing here that reads sources")
-    known = options_of(source_class) if entries else {}
-    found = []
-    for entry in entries:
-        said = {"seed": Said(recipe.value("seed")), **_known(entry, known)}
-        if "test" in entry.said:
-            said["test"] = entry.said["test"]
-        options = _fitting({key: one for key, one in said.items() if key in known}, known)
-        splits = ("train", "test") if options.get("test") else ("train",)
-        try:
-            opened = {split: source_class(entry.name, split=split, **options) for split in splits}
-        except ValueError as error:
-            raise entry.wrong(error) from None
-        found.append(_Source(entry, opened))
-    return found
 
 
-def _path(entry: Entry) -> Any:
-    return entry.options["path"].value if "path" in entry.options else None
+def _source(recipe: Recipe, entry: Entry, source_class: Any) -> _Source:
+    """Read a source, to see how much it has."""
+    if source_class is None:
+        raise entry.wrong("there is nothing here that reads sources")
+    known = options_of(source_class)
+    said = {"seed": Said(recipe.value("seed")), **_known(entry, known)}
+    if "test" in entry.said:
+        said["test"] = entry.said["test"]
+    options = _fitting({key: one for key, one in said.items() if key in known}, known)
+    try:
+        return _Source(entry, source_class, options, source_class(entry.name, split="train", **options))
+    except ValueError as error:
+        raise entry.wrong(error, "path") from None
 
 
 def _rows(
@@ -272,16 +291,16 @@ def _rows(
 ) -> list[int]:
     """Return the rows of each member in the training split."""
     sizes: list[Size] = []
-    for member in chain(tasks, sources):
+    members: list[_Task | _Source] = [*tasks, *sources]
+    for member in members:
         entry = member.entry
         rows, share, epochs = (entry.size(key) for key in ("rows", "share", "epochs"))
         if isinstance(member, _Source):
             if rows is None and share is None:
-                rows = max(1, round((1 if epochs is None else epochs) * len(member.splits["train"])))
+                rows = _passed(entry, len(member.whole))
         elif epochs is not None:
             raise entry.wrong(
-                f"{entry.name} is a task, and makes rows that were never there: give rows or a share in place "
-                f"of epochs",
+                f"{entry.name} is a task, and never makes a row twice: say rows or a share, and no epochs",
                 "epochs",
             )
         elif rows is None and share is None:
@@ -298,7 +317,7 @@ def _rows(
             return rows_of(sizes, rows)
         probes = [
             *(task.make(_PROBE, "train", style) for task in tasks),
-            *(s.splits["train"] for s in sources),
+            *(source.whole for source in sources),
         ]
         found = [SAMPLE] * len(probes)
         for _ in range(2):  # from the first rows it follows how many there are about; then all are looked at
@@ -334,6 +353,3 @@ def _test(recipe: Recipe, entry: Entry, rows: int) -> int:
     if said is None:
         return max(1, min(5_000, rows // 20))
     return said if isinstance(said, int) else max(1, round(said * rows)) if said else 0
-
-
-__all__ = ["FILES", "Members", "mean_tokens", "open_members", "options_of"]

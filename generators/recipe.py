@@ -25,7 +25,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from generators.dialects import CHATS, DIALECTS, TOOL_TEXTS
+from generators.chattext import CHATS
+from generators.dialects import DIALECTS, TOOL_TEXTS
 from generators.located import Place, Said, wrong
 from generators.mixture import ORDERS
 from generators.names import find
@@ -50,7 +51,6 @@ SETTINGS: dict[str, tuple[Any, Check]] = {  # of the whole recipe: what they are
     "chat": ("plain", one_of("chat format", CHATS)),
     "shard_rows": (SHARD, amount(least=1)),
     "order": ("shuffle", one_of("order", ORDERS)),
-    "cover": (None, text),
 }
 SIZES: dict[str, Check] = {  # how much there is of a task or a source
     "rows": amount(least=0),
@@ -85,6 +85,11 @@ class Entry:
         """What is said beside its name and size."""
         return {key: said for key, said in self.said.items() if key not in ("name", *SIZES)}
 
+    @property
+    def filled(self) -> bool:
+        """Whether it says where its rows lie; the recipes that come with Hornbook leave that open."""
+        return self.kind == "task" or bool("path" in self.said and self.said["path"].value)
+
     def size(self, key: str) -> Any:
         """Return how much there is of it, by a key of SIZES; None where that is not said."""
         return self.said[key].value if key in self.said else None
@@ -96,7 +101,7 @@ class Entry:
 
     def wrong(self, problem: object, key: str | None = None) -> ValueError:
         """Return an error that says where: of a key of it, or of all of it."""
-        return wrong(self.said[key].place if key in self.said else self.place, problem)
+        return wrong(self.said[key].place if key and key in self.said else self.place, problem)
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,11 @@ class Recipe:
     def tasks(self) -> list[str]:
         """The names of its tasks."""
         return [entry.name for entry in self.entries if entry.kind == "task"]
+
+    @property
+    def filled(self) -> "Recipe":
+        """This recipe without the sources that nobody has said a path of."""
+        return replace(self, entries=tuple(entry for entry in self.entries if entry.filled))
 
     def value(self, key: str) -> Any:
         """Return a setting, or what it is unless said."""
@@ -238,7 +248,7 @@ def _entry(kind: str, table: Mapping[str, Any], place: Place) -> Entry:
             raise wrong(place / key, error) from None
     if "name" not in said:
         raise wrong(place, f"a {kind} needs a name, as in name = {_EXAMPLES[kind]!r}")
-    sizes = [key for key in _SIZES_OF_ONE if key in said]
+    sizes = [key for key in said if key in _SIZES_OF_ONE]
     if len(sizes) > 1:
         raise wrong(place / sizes[1], f"{sizes[0]} and {sizes[1]} both say how much there is; say one")
     return Entry(kind, said, place)

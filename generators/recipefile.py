@@ -10,6 +10,7 @@ from generators.names import find
 from generators.recipe import Entry, Recipe
 
 FOLDER = Path(__file__).parent / "recipes"
+PATHS = ("path", "against", "cache")  # options of sources that name files
 
 
 def embedded() -> dict[str, str]:
@@ -84,7 +85,7 @@ def _at_home(recipe: Recipe, folder: Path) -> Recipe:
     entries = tuple(
         Entry(
             entry.kind,
-            {key: near(said) if key in (*FILES, "path") else said for key, said in entry.said.items()},
+            {key: near(said) if key in (*FILES, *PATHS) else said for key, said in entry.said.items()},
             entry.place,
         )
         for entry in recipe.entries

@@ -6,7 +6,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any
 
 from generators.names import find
@@ -68,7 +67,7 @@ def a_number(least: float, most: float, *words: str) -> Check:
     def check(key: str, value: Any) -> Any:
         if value in words:
             return value
-        if not isinstance(value, Real) or isinstance(value, bool) or not least < value <= most:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not least < value <= most:
             others = "".join(f", or {word!r}" for word in words)
             raise ValueError(
                 f"{key} is {value!r}, and must be a number above {least:g}, at most {most:,g}{others}"
@@ -80,9 +79,10 @@ def a_number(least: float, most: float, *words: str) -> Check:
 
 def a_share_or_rows(key: str, value: Any) -> float | int:
     """Take a share below 1, or a whole number of rows."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if is_number and (0 <= value < 1 or (isinstance(value, int) and 0 <= value <= MOST)):
-        return value if isinstance(value, int) else float(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:
+        return value
+    if isinstance(value, float) and 0 <= value < 1:
+        return value
     raise ValueError(f"{key} is {value!r}, and must be a share below 1 or a whole number of rows")
 
 

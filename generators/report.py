@@ -25,6 +25,7 @@ class Report:
         conversations: hashes of all messages.
         unchecked: rows by task whose own check was not at hand.
         tokens: how many there are in rows whose ids were read back, or whose number was counted again.
+        texts: rows of the dialect text, which say no task.
         uncounted: why the number of tokens was not counted again; empty where it was, or there is none.
     """
 
@@ -38,6 +39,7 @@ class Report:
     conversations: list[Any] = field(default_factory=list)
     unchecked: Counter[str] = field(default_factory=Counter)
     tokens: int = 0
+    texts: int = 0
     uncounted: str = ""
 
     def add(self, problem: str) -> None:
@@ -64,6 +66,7 @@ class Report:
         self.conversations += other.conversations
         self.unchecked += other.unchecked
         self.tokens += other.tokens
+        self.texts += other.texts
 
     @property
     def duplicates(self) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.dialects import schema_of
@@ -26,6 +27,7 @@ from generators.pythontool import PythonTool
 from generators.report import Report, repeated_ids
 from generators.rowcheck import check_row
 from generators.shards import sha256
+from generators.verifytext import check_texts
 from generators.verifytokens import Checked, TokenCheck, tokenizer_of
 from generators.wordlists import fold
 from generators.workers import run
@@ -69,7 +71,16 @@ def verify(
     found = tokenizer_of(manifest, tokenizer, pattern)
     opened = found if isinstance(found, Tokenizer) else None
     schema = schema_of(asked["dialect"], found is not None)
-    work = _Work(folder.path, asked["dialect"], asked["tool_text"], dict(checks), contracts, schema, opened)
+    work = _Work(
+        folder.path,
+        asked["dialect"],
+        asked["tool_text"],
+        dict(checks),
+        contracts,
+        schema,
+        opened,
+        asked.get("chat", "plain"),
+    )
     report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
     for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
         report.merge(part)
@@ -91,7 +102,10 @@ def _whole(report: Report, manifest: Mapping[str, Any], folder: Folder) -> None:
     for split in manifest["splits"].values():
         for task, counts in split["tasks"].items():
             expected[task] += counts["rows"]["all"]
-    if expected != report.rows:
+    if report.texts:  # which say no task
+        if expected.total() != report.texts:
+            report.add_first(f"the manifest says {expected.total():,} rows, the shards have {report.texts:,}")
+    elif expected != report.rows:
         report.add_first(f"the manifest says {dict(expected)} rows, the shards have {dict(report.rows)}")
     known = {record["file"] for record in manifest["shards"]}
     for file in sorted(set(folder.files()) - known):
@@ -107,6 +121,7 @@ class _Work:
     contracts: Mapping[str, str]
     schema: pa.Schema
     tokenizer: Tokenizer | None
+    chat: str
 
     @cached_property
     def _tokens(self) -> TokenCheck | None:
@@ -115,6 +130,7 @@ class _Work:
     def make(self, record: Mapping[str, Any], progress: Callable[[int], None]) -> Report:
         """Check one shard."""
         report, name = Report(), record["file"]
+        check = self._texts if self.dialect == "text" else self._batch
         path = self.folder / name
         if not path.is_file():
             report.add(f"{name} is missing")
@@ -129,7 +145,7 @@ class _Work:
                 start = 0
                 for batch in file.iter_batches(_BATCH):
                     with _no_gc():
-                        self._batch(batch, name, start, report)
+                        check(batch, name, start, report)
                     start += len(batch)
                     progress(len(batch))
         except (OSError, ValueError, pa.ArrowException) as error:
@@ -138,6 +154,14 @@ class _Work:
         if start != record["rows"]:
             report.add(f"{name} has {start:,} rows, the manifest says {record['rows']:,}")
         return report
+
+    def _texts(self, batch: pa.RecordBatch, name: str, start: int, report: Report) -> None:
+        report.texts += len(batch)
+        for row, problem in check_texts(batch, self.chat, self.tokenizer):
+            report.add(f"{name} row {start + row:,}: {problem}")
+        if self.tokenizer and "tokens" in batch.schema.names:
+            report.tokens += int(pc.sum(batch["tokens"]).as_py() or 0)
+        report.conversations.append(text_hashes(batch["text"]))
 
     def _batch(self, batch: pa.RecordBatch, name: str, start: int, report: Report) -> None:
         split = name.partition("/")[0]

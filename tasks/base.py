@@ -343,6 +343,11 @@ class Task:
         rows = Rows.of(np.asarray(self.view), seed=self.seed, task=self.name, split=self.split)
         return self.cover.report(self._deck.entries(rows), self._deck.rows_to_cover)
 
+    @classmethod
+    def takes(cls, option: str) -> bool:
+        """Say whether an option that is given to several tasks at once is for this one too."""
+        return option != "cover" or cls.covers
+
     def described(self) -> dict[str, Any]:
         """Return what decides the task's bytes, for the manifest; which rows of it are shown comes beside."""
         return described(self.name, type(self), self.asked_for)
