@@ -79,7 +79,8 @@ def verify(
         contracts,
         schema,
         opened,
-        asked.get("chat", "plain"),
+        # Of a source nobody knows whether its texts are turns.
+        asked.get("chat") if all("class" in member for member in asked["tasks"]) else None,
     )
     report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
     for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
@@ -121,7 +122,7 @@ class _Work:
     contracts: Mapping[str, str]
     schema: pa.Schema
     tokenizer: Tokenizer | None
-    chat: str
+    chat: str | None
 
     @cached_property
     def _tokens(self) -> TokenCheck | None:

@@ -83,7 +83,7 @@ class TabSource:
             book,
             np.array([row[0] for row in rows], dtype=np.int64),
             book.set([user(asked), assistant(text(said))], n),
-            book.set(json_object({"source": column([Path(self.path).name] * n)}), n),
+            book.set(json_object({"file": column([Path(self.path).name] * n)}), n),
             book.set([], n),
             {key: np.full(n, book.constant(value), dtype=np.int32) for key, value in columns.items()},
         )
