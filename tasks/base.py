@@ -303,15 +303,11 @@ class Task:
 
     @cached_property
     def _deck(self) -> Deck:
-        return Deck(
-            self.words,
-            self.split == "test",
-            self._strands,
-            self.counts,
-            self.count_times,
-            self.cover,
-            self.kinds,
-        )
+        given = self.words, self.split == "test", tuple(self._strands)
+        counts = None if self.counts is None else tuple(self.counts)
+        if self.cover is not None:
+            return Deck(*given, counts, self.count_times, self.cover, self.kinds)
+        return _deck_of(*given, counts, tuple(self.count_times), tuple(self.kinds.items()))
 
     @cached_property
     def _questions(self) -> Questions:
@@ -505,6 +501,19 @@ class Task:
 def _tool(contract: str) -> PythonTool:
     """One sandbox a contract and process, whatever the number of tasks."""
     return PythonTool(contract)
+
+
+@lru_cache(maxsize=8)
+def _deck_of(
+    words: Words,
+    test: bool,
+    strands: tuple[Strand, ...],
+    counts: tuple[float, ...] | None,
+    times: tuple[int, ...],
+    kinds: tuple[tuple[str, float], ...],
+) -> Deck:
+    """The deck of some words, which tasks of all sizes, seeds and styles share."""
+    return Deck(words, test, strands, counts, times, None, dict(kinds))
 
 
 @lru_cache(maxsize=16)
