@@ -102,6 +102,15 @@ def test_the_test_split_is_a_share_or_a_number(tmp_path: Path, words: Path, whol
     assert sizes(members(tmp_path, text)).get("test") == rows
 
 
+@pytest.mark.parametrize(
+    ("rows", "test"), [(1, 1), (39, 1), (40, 2), (1000, 50), (100_000, 5000), (10**9, 5000)]
+)
+def test_the_test_split_is_a_twentieth(rows: int, test: int):
+    found = open_members(Recipe.of_tasks([("spellingbee", rows)]).given({}, {"language": "en"}), task_class)
+    made = {split: (len(task), task.split) for split, [task] in found.splits.items()}
+    assert made == {"train": (rows, "train"), "test": (test, "test")}
+
+
 EMBEDDED = str(ROOT / "tokenizer" / "vocab" / "hornbook_8k.tiktoken")
 TOKENS = """tokens = "{total}"
 tokenizer = "{tokenizer}"
