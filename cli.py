@@ -317,7 +317,9 @@ def _pairs(sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 def _source_class() -> Any:
     """Return what reads sources."""
-    return None
+    from importlib import import_module
+
+    return import_module("generators.source").Source
 
 
 @main.command(epilog=EXAMPLE + "hornbook recipe midtrain --plan --workers 512")

@@ -54,6 +54,8 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
     yield _line("tool execution, an expression", "2.5 µs", "1.6 µs", lambda: _tool(runs))
     what = "`task[i]` in random order, tool and all, amortised"
     yield _line(what, "15 µs", "5 µs", lambda: _span(runs, "indexed", "all", "{:.1f} µs"))
+    what = "opening a mixture of 1 billion rows and reading row i, lexicon open"
+    yield _line(what, "50 ms, 200 MiB", "", lambda: _billion(runs))
     what = "peak memory at 1 million rows, the largest process"
     yield _line(what, "350 MiB", "250 MiB", lambda: _memory(runs))
     what = "the same at 10 million rows, and how much more that is"
@@ -149,6 +151,10 @@ def _tool(runs: Runs) -> str:
     return (
         f"{_span(runs, 'tool', 'all', '{:.2f} µs')}, of which {here:.2f} in our process; wall {wall:.2f} µs"
     )
+
+
+def _billion(runs: Runs) -> str:
+    return f"{_span(runs, 'billion', 'wall', '{:.0f} ms')}, {runs.get('billion', 'peak'):.0f} MiB"
 
 
 def _preview(runs: Runs) -> str:

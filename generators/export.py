@@ -116,7 +116,11 @@ def export(
         for job, record in run(task, missing, workers, lambda done: progress(have + done, total)):
             records[job.file] = record
         covered = {task.name: task.covered for task in splits.get("train", ()) if task.covered}
-        manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered, dialect, style_choice)
+        more: dict[str, Any] = {} if style_choice is None else {"style_choice": dict(style_choice)}
+        members = [member for members in splits.values() for member in members]
+        if read := {member.name: dict(member.report) for member in members if member.report}:
+            more["sources"] = read
+        manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered, dialect, more)
         return Exported(manifest, tuple(job.file for job in missing), kept, damaged)
 
 
@@ -144,7 +148,7 @@ def _finish(
     lexicons: Mapping[str, Any],
     covered: Mapping[str, Any],
     dialect: Dialect,
-    style_choice: Mapping[str, Any] | None,
+    more: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     """Write the manifest, or, where a whole folder was only mended, see that it is as it was."""
     ordered = [records[job.file] for job in jobs]
@@ -176,8 +180,7 @@ def _finish(
             manifest["tokenizer"] = {"source": dialect.tokenizer.source, "pattern": dialect.tokenizer.pattern}
         if manifest["words_shared_by_splits"]:
             raise ValueError(f"train and test share {manifest['words_shared_by_splits']} words")
-        if style_choice is not None:
-            manifest["style_choice"] = dict(style_choice)
+        manifest |= more
     folder.finish(manifest, card(manifest))
     return manifest
 

@@ -24,6 +24,7 @@ from generators.sizes import Size, rows_of
 from generators.stylechoice import AUTO, settle
 
 SAMPLE = 10_000  # rows whose tokens are counted to say how many a row has
+HANDED = ("after", "progress")  # options of sources that no recipe says
 _PROBE = 2**50  # rows of a task that is only looked at
 Finds = Callable[[str], type]
 
@@ -177,7 +178,7 @@ def _task(recipe: Recipe, entry: Entry, task_class: Finds) -> _Task:
 
 def _known(entry: Entry, known: Mapping[str, Any]) -> dict[str, Said]:
     """Return the options of a task or a source, each of which must be known."""
-    keys = dict.fromkeys(("name", *SIZES, *known))
+    keys = dict.fromkeys(key for key in ("name", *SIZES, *known) if key not in HANDED)
     for key in entry.options:
         try:
             find(key, keys, f"key of the {entry.kind} {entry.name}")

@@ -80,7 +80,7 @@ def verify(
         schema,
         opened,
         # Of a source nobody knows whether its texts are turns.
-        asked.get("chat") if all("class" in member for member in asked["tasks"]) else None,
+        asked.get("chat") if all(task.get("kind") != "source" for task in asked["tasks"]) else None,
     )
     report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
     for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):

@@ -58,7 +58,7 @@ class TabSource:
         return {"rows": len(self._rows)}
 
     def described(self) -> dict[str, Any]:
-        return {"task": self.name, "test": self.test, "file": Path(self.path).name}
+        return {"task": self.name, "kind": "source", "test": self.test, "file": Path(self.path).name}
 
     def __len__(self) -> int:
         return len(self._rows)
