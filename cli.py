@@ -237,7 +237,7 @@ def export(
     asked = _recipe(tasks, recipe, sources)
     if "cover" in asked.options:
         refuse_cover([task_class(name) for name in asked.tasks], asked.value("split"))
-    opened = open_members(asked, task_class, _source_class())
+    opened = open_members(asked, task_class, _source_class(asked))
     start = time.perf_counter()
     with _progress("rows written") as progress:
         done = write(
@@ -315,9 +315,12 @@ def _pairs(sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         yield name, path
 
 
-def _source_class() -> Any:
-    """Return what reads sources."""
+def _source_class(recipe: Any) -> Any:
+    """Return what reads sources, where a recipe has any."""
     from importlib import import_module
+
+    if not recipe.sources:
+        return None
 
     return import_module("generators.source").Source
 
@@ -348,7 +351,7 @@ def recipe(file: str | None, sources: tuple[str, ...], plan: bool, workers: int,
             click.echo(f"{name:<{width}}  {about}")
         return
     asked = _recipe((), file, sources)
-    opened = open_members(asked.filled, task_class, _source_class())
+    opened = open_members(asked.filled, task_class, _source_class(asked.filled))
     found = measured(asked, opened)
     for line in table(found, asked):
         click.echo(line)

@@ -154,6 +154,11 @@ class Recipe:
         return [entry.name for entry in self.entries if entry.kind == "task"]
 
     @property
+    def sources(self) -> list[str]:
+        """The names of its sources."""
+        return [entry.name for entry in self.entries if entry.kind == "source"]
+
+    @property
     def filled(self) -> "Recipe":
         """This recipe without the sources that nobody has said a path of."""
         return replace(self, entries=tuple(entry for entry in self.entries if entry.filled))
@@ -203,11 +208,10 @@ class Recipe:
         """
         over = {key: _checked(key, value, None) for key, value in settings.items()}
         given = {key: Said(value) for key, value in (options or {}).items()}
-        named = [entry.name for entry in self.entries if entry.kind == "source"]
         for name in paths or {}:
-            if not named:
+            if not self.sources:
                 raise wrong(self.place, f"it has no source, so no path can be given for {name!r}")
-            find(name, named, "source")
+            find(name, self.sources, "source")
         entries = []
         for entry in self.entries:
             if entry.kind == "task":

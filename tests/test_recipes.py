@@ -121,7 +121,7 @@ WRONG: list[tuple[list[Any], list[str]]] = [
         ["a recipe says what is made, and so do"],
     ),
     (["export", "--out", "x"], ["Missing argument 'TASK[:ROWS]...'; or name a recipe with --recipe FILE"]),
-    (["export", "--recipe", "replay", "--out", "x"], ["no path is said of mine", "--source mine=PATH"]),
+    (["recipe", "nanochat-sft", "--source", "smoltak=x"], ["no source 'smoltak'; did you mean 'smoltalk'?"]),
     (["export", "--recipe", "small", "--source", "a=b", "--out", "x"], ["small: it has no source"]),
     (["export", "--recipe", "replay", "--source", "mine", "--out", "x"], ["'mine' names no source; write"]),
     (["export", "--recipe", "bad.toml", "--out", "x"], ["bad.toml:3: there is no key 'roows'; did you mean"]),
