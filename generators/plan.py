@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from rich.filesize import decimal
 
 from generators.book import Books
 from generators.distinct import AT_ONCE, count_distinct, write_hashes
 from generators.expected import Resolved
 from generators.members import Members
 from generators.mixture import Mixture
-from generators.shards import MOST, Job, hash_file, make
+from generators.shards import MOST, Job, Record, make
 
 ROWS = 20_000  # of the shard that is made
 HASHES = 1 << 20  # that are counted
@@ -38,7 +39,8 @@ class Measured:
         record: bytes of its record in the manifest.
         hashes: bytes of hashes beside it, a row.
         memory: bytes that this process had at most.
-        counting: seconds in which a million hashes are counted.
+        counting: seconds in which a hash is counted.
+        opening: seconds in which a file of hashes is looked into.
     """
 
     rate: float
@@ -46,6 +48,7 @@ class Measured:
     hashes: float
     memory: int
     counting: float
+    opening: float
 
 
 def measure(opened: Members, seed: int) -> Measured:
@@ -57,29 +60,37 @@ def measure(opened: Members, seed: int) -> Measured:
         folder = Path(name)
         for part in (split, "text"):
             (folder / part).mkdir(exist_ok=True)
-        make(
-            Job(split, 1, 2, len(mixture) - rows, len(mixture)),
-            mixture,
-            opened.dialect,
-            folder,
-            folder,
-            books,
-        )
+
+        def shard(number: int, start: int) -> Record:
+            job = Job(split, number, 2, start, start + rows)
+            return make(job, mixture, opened.dialect, folder, folder, books)
+
+        shard(1, len(mixture) - rows)  # what all shards of a process share
+        for file in folder.glob("*.npy"):
+            file.unlink()
         start = time.perf_counter()
-        job = Job(split, 0, 2, 0, rows)
-        record = make(job, mixture, opened.dialect, folder, folder, books)
+        record = shard(0, 0)
         rate = rows / (time.perf_counter() - start)
-        beside = sum(hash_file(folder, job, what).stat().st_size for what in ("questions", "words"))
-        random = np.random.default_rng(0).integers(0, 2**64, HASHES, dtype=np.uint64)
-        files = [folder / f"{number}.npy" for number in range(4)]
-        for file, part_of in zip(files, np.array_split(random, len(files)), strict=True):
-            write_hashes(file, part_of)
-        start = time.perf_counter()
-        count_distinct({split: files})
-        counting = (time.perf_counter() - start) / HASHES * 1e6
+        beside = sum(file.stat().st_size for file in folder.glob("*.npy"))
+        counting = _counted(folder, 4, HASHES // 4, AT_ONCE) / HASHES
+        opening = _counted(folder, 64, 100, 400) / (64 * 16)  # 16 ranges of few hashes
     size = len(json.dumps(record.as_json(), ensure_ascii=False, indent=1).encode())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
-    return Measured(rate, size, beside / rows, peak, counting)
+    return Measured(rate, size, beside / rows, peak, counting, opening)
+
+
+def _counted(folder: Path, files: int, hashes: int, at_once: int) -> float:
+    """Return the CPU seconds in which hashes of files are counted, the better of two times."""
+    random = np.random.default_rng(0)
+    paths = [folder / f"{number}.npy" for number in range(files)]
+    for path in paths:
+        write_hashes(path, random.integers(0, 2**64, hashes, dtype=np.uint64))
+    seconds = []
+    for _ in range(2):
+        start = time.process_time()
+        count_distinct({"train": paths}, at_once)
+        seconds.append(time.process_time() - start)
+    return min(seconds)
 
 
 def planned(found: Resolved, measured: Measured, workers: int) -> Iterator[str]:
@@ -101,14 +112,14 @@ def planned(found: Resolved, measured: Measured, workers: int) -> Iterator[str]:
     taken = f"{seconds / 3600:,.1f} hours" if seconds > 3600 else f"{seconds:,.1f} s"
     yield f"  time      {taken}, start-up apart{idle}"
     a_shard = size / max(rows, 1) * min(shard_rows, rows)
-    yield f"  shards    {shards:,} of {shard_rows:,} rows and {a_shard / 1e6:,.1f} MB"
+    yield f"  shards    {shards:,} of {shard_rows:,} rows and {decimal(int(a_shard))}"
     if shards > MOST:
         least = -(-rows // MOST)
         yield f"            more than the {MOST:,} that there can be: set shard_rows to {least:,} or more"
     memory, all_of = measured.memory / 2**20, measured.memory * busy / 2**30
     yield f"  memory    {memory:,.0f} MiB a process, whatever the rows; {all_of:,.1f} GiB for all"
-    beside = measured.hashes * rows / 1e9
-    yield f"  bytes     {size / 1e9:,.2f} GB of shards; {beside:,.2f} GB of hashes beside them until the end"
+    beside = decimal(int(measured.hashes * rows))
+    yield f"  bytes     {decimal(int(size))} of shards; {beside} of hashes beside them until the end"
     sends = max(1, -(-int(a_shard) // PART))
     sends = sends + 2 if sends > 1 else 1
     puts = shards * (sends + 3) + 3
@@ -117,17 +128,23 @@ def planned(found: Resolved, measured: Measured, workers: int) -> Iterator[str]:
         f"its record and two files of hashes; {3 * shards:,} reads at the end"
     )
     manifest = shards * measured.record
-    more = ""
+    yield f"  manifest  {decimal(manifest)}: {measured.record:,} bytes a shard, however many rows it has"
+    checks = f"{AT_ONCE:,} at once ({AT_ONCE * 8 >> 20} MiB), in {_checking(measured, rows, shards):,.1f} s"
+    yield f"  checks    equal questions and shared words are counted from their hashes, {checks}"
     if manifest > LARGE:
         better = shard_rows * -(-manifest // LARGE)
-        more = f"; shard_rows = {better:,} makes it {measured.record * -(-rows // better) / 1e6:,.1f} MB"
-    yield (
-        f"  manifest  {manifest / 1e6:,.1f} MB: {measured.record:,} bytes a shard, however many rows it has"
-        f"{more}"
-    )
-    yield (
-        f"  checks    equal questions and shared words are counted from their hashes, {AT_ONCE:,} at once "
-        f"({AT_ONCE * 8 >> 20} MiB), in {rows / 1e6 * measured.counting:,.1f} s"
-    )
+        fewer = -(-rows // better)
+        each, all_of = decimal(int(size / rows * better)), decimal(fewer * measured.record)
+        yield (
+            f"            shard_rows = {better:,} makes {fewer:,} shards of {each}, a manifest of {all_of}, "
+            f"and counts in {_checking(measured, rows, fewer):,.1f} s"
+        )
     if found.recipe.value("order") != "shuffle":
-        yield f"  order     {10 * rows / 1e9:,.2f} GB of a file on each machine: a curriculum is sorted there"
+        yield f"  order     {decimal(10 * rows)} of files on each machine: a curriculum is sorted there first"
+
+
+def _checking(measured: Measured, rows: int, shards: int) -> float:
+    """Return the seconds that hashes are counted in: each once, and each range of them in each file."""
+    hashes = measured.hashes * rows / 8
+    ranges = -(-hashes // AT_ONCE)
+    return hashes * measured.counting + shards * ranges * measured.opening
