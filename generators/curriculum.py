@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
+from generators.arrays import as_arrow
 from generators.book import Conversations
 from generators.check import graphemes
 from generators.rows import below, key_of, mix, permute
@@ -24,7 +26,7 @@ from generators.rows import below, key_of, mix, permute
 Keys = npt.NDArray[np.uint16]
 Order = npt.NDArray[np.int64]
 NONE = np.iinfo(np.uint16).max  # the key of a row that has none
-CHUNK = 50_000  # rows at once
+CHUNK = 10_000  # rows at once
 _SHARES = 1 << 20
 
 
@@ -101,7 +103,11 @@ def lengths(conversations: Conversations) -> Keys:
     """Return how many letters the words of each row have together, (rows,)."""
     words, book = conversations.words, conversations.book
     codes, inverse = np.unique(words.values, return_inverse=True)
-    letters = np.array([len(graphemes(word)) for word in book.take(codes).to_pylist()], dtype=np.int64)
+    texts = book.take(codes)
+    letters = pc.utf8_length(texts).to_numpy().astype(np.int64)
+    # In ASCII, and words have no newlines, letters are characters: only the others are worth a loop.
+    others = np.flatnonzero(~pc.string_is_ascii(texts).to_numpy(zero_copy_only=False))
+    letters[others] = [len(graphemes(word)) for word in texts.take(as_arrow(others)).to_pylist()]
     total = np.concatenate(([0], np.cumsum(letters[inverse]))) if len(codes) else np.zeros(1, dtype=np.int64)
     keys = np.minimum(np.diff(total[words.offsets]), NONE - 1)
     return np.where(words.lengths > 0, keys, NONE).astype(np.uint16)

@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from generators.book import Book
 from generators.dialects import SCHEMAS
 from generators.export import export
 from generators.located import Said
@@ -15,7 +17,7 @@ from generators.recipe import Recipe
 from generators.recipefile import embedded, open_recipe
 from generators.verify import verify
 from tasks.registry import checks, task_class
-from tests.exports import contents, hornbook, lexicon, manifest, says
+from tests.exports import ROOT, contents, hornbook, lexicon, manifest, says
 from tests.tabsource import TabSource, write_source
 
 
@@ -103,6 +105,32 @@ rows = 600
     ]
     assert lengths == sorted(lengths)
     assert len(set(lengths)) > 2
+
+
+def test_the_recipe_of_the_readme_is_resolved(tmp_path: Path):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    text = readme.partition("```toml\n")[2].partition("```")[0]
+    path = write_source(tmp_path / "rows.tsv", 1000)
+    vocabulary = str(ROOT / "tokenizer" / "vocab" / "hornbook_8k.tiktoken")
+    (tmp_path / "mine.toml").write_text(text, "utf-8")
+    recipe = open_recipe(str(tmp_path / "mine.toml"))
+    given = recipe.given({"tokenizer": vocabulary, "tokens": "200k"}, {}, {"chats": str(path)})
+    found = open_members(given, task_class, TabSource)
+    tokens = {
+        member.name: int(
+            found.dialect.count(
+                member.conversations(member.view.start + np.arange(len(member)) * member.view.step, Book())
+            ).sum()
+        )
+        for member in found.splits["train"]
+    }
+    assert sum(tokens.values()) == pytest.approx(200_000, rel=0.01)
+    assert tokens["spellingbee"] == pytest.approx(100_000, rel=0.01)
+    assert tokens["chats"] == pytest.approx(40_000, rel=0.02)
+    assert [len(member) for member in found.splits["test"]][2] == 10
+    rows = "\n".join(line for line in readme.splitlines() if line.startswith("| `"))
+    listed = {name for name in embedded() if f"`{name}`" in rows}
+    assert listed == set(embedded())
 
 
 def test_the_default_of_make_shards_is_what_it_was():
