@@ -84,7 +84,16 @@ _OPTIONS = (
         {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
     ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
-    ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
+    ("--kinds", {"help": "Words that people type: none, few, usual, or upper:0.02,misspelt:0.01 …"}),
+    (
+        "--working",
+        {"default": "full", "help": "How much of it answers show: full, or full:0.8,direct:0.2 …"},
+    ),
+    ("--ask", {"help": "What lettercounting asks: usual, vowels, letter:0.8,digit:0.2 …; see the README."}),
+    (
+        "--sentences",
+        {"type": _PATH, "help": "Your own sentences for lettercounting: a file with one a line."},
+    ),
 )
 
 
@@ -159,9 +168,11 @@ def preview(
     from generators.preview import ROWS as SEEN
     from generators.preview import preview as show
     from generators.stylechoice import settle
-    from tasks.registry import ROWS, task_class
+    from tasks.registry import OWN, ROWS, options_of, refuse_own, task_class
 
     cls, encoding = task_class(task), None
+    refuse_own([cls], options)
+    options = {name: value for name, value in options.items() if name not in OWN} | options_of(cls, options)
     if tokenizer is not None or pattern is not None:
         from tokenizer.encoding import open_encoding
 
@@ -231,12 +242,16 @@ def export(
     from generators.members import open_members
     from generators.tokencounts import said
     from generators.workers import lean
-    from tasks.registry import refuse_cover, task_class
+    from tasks.registry import refuse_cover, refuse_own, refuse_working, task_class
 
     lean()
     asked = _recipe(tasks, recipe, sources)
-    if "cover" in asked.options:
-        refuse_cover([task_class(name) for name in asked.tasks], asked.value("split"))
+    classes = [task_class(name) for name in asked.tasks]
+    given = {name: said.value for name, said in asked.options.items()}
+    if "cover" in given:
+        refuse_cover(classes, asked.value("split"))
+    refuse_working(classes, given.get("working", "full"))
+    refuse_own(classes, given)
     opened = open_members(asked, task_class, _source_class(asked))
     start = time.perf_counter()
     with _progress("rows written") as progress:
@@ -512,7 +527,7 @@ def coverage(
     from generators.coverage import of_folder, of_tasks
     from generators.coveragetable import show
     from generators.stylechoice import settle
-    from tasks.registry import folder_of, parse
+    from tasks.registry import folder_of, options_of, parse
     from tokenizer.alphabet import Alphabet
     from tokenizer.encoding import open_encoding
 
@@ -527,7 +542,7 @@ def coverage(
         asked = [parse(argument) for argument in data]
 
         def in_style(style: str) -> list[Any]:
-            return [task(rows, **{**options, "style": style}) for task, rows in asked]
+            return [task(rows, **options_of(task, {**options, "style": style})) for task, rows in asked]
 
         style, _ = settle(options["style"], encoding, in_style)
         with _progress("rows made") as progress:

@@ -16,6 +16,7 @@ from math import prod
 from types import FunctionType
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -58,6 +59,9 @@ class Column:
         return each(function, self)
 
 
+LISTED = ","  # parts several letters that a question names; the space behind it belongs to the letter
+
+
 @dataclass(frozen=True)
 class Lines:
     """Any number of texts a row: the letters of a word, the steps of a count.
@@ -69,6 +73,10 @@ class Lines:
 
     texts: Texts
     rows: Ragged
+
+    def where(self, mask: "npt.NDArray[np.bool_]") -> "Lines":
+        """Return the texts of the rows where mask, (rows,) bool, holds; the others have none."""
+        return Lines(self.texts, self.rows.where(self.rows.spread(mask)))
 
 
 def affixed(before: str, column: Column, after: str = "") -> Column:
@@ -162,6 +170,15 @@ def each(function: Callable[..., str], *columns: Column) -> Column:
     for column, radix in zip(others, radices[1:], strict=True):
         keys = keys * radix + column.index
     return Column(grown, grown.find(keys))
+
+
+def concat(*texts: str) -> str:
+    """Put texts together, for `each`.
+
+    >>> each(concat, Column.of(["x", "y"]), Column.of(["1", "2"])).strings()
+    ['x1', 'y2']
+    """
+    return "".join(texts)
 
 
 def _radices(tables: Sequence[Texts]) -> list[int]:

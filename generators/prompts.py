@@ -18,7 +18,7 @@ import regex
 from generators.names import find
 
 FOLDER = Path(__file__).with_name("prompts")
-SLOTS = ("word", "letter", "phrase", "count")
+SLOTS = ("word", "letter", "phrase", "letters", "count")
 # In a literal alternative i is this code point plus i: a noncharacter, which Unicode leaves to processes.
 ALTERNATIVES = 0xFDD0
 _MOST_ALTERNATIVES = 16
@@ -103,11 +103,16 @@ class Language:
         quotes: pairs of quotation marks that people type: the pairs of Unicode's CLDR, then others.
         question_mark: what stands before and after a question.
         full_stop: the mark that ends a request.
+        comma: what parts a question without a mark from what is said after it, and the space behind.
         apart: a slot without quotes has spaces around it, since nothing else would part it from the words.
         spaces: what people type where the file has a space before a mark such as "?", with shares.
-        prompts: templates by kind: counting, spelling, phrase.
+        vowels: its vowels without accents, "" where it is not asked for any.
+        spaced: whether spaces stand between the words of its sentences.
+        sentences: templates of sentences to count in.
+        prompts: templates by kind: counting, spelling, phrase, and what else LetterCounting asks.
         openers: what people type before a question; the first is "".
         endings: how a message ends; "{mark}" stands for the template's final mark.
+        requests: what people add to say how much working they want, by kind of working.
         answers: the answer's sentences: wordings by section and name.
     """
 
@@ -121,11 +126,16 @@ class Language:
     quotes: tuple[tuple[str, str], ...]
     question_mark: tuple[str, str]
     full_stop: str
+    comma: str
     apart: bool
     spaces: tuple[tuple[str, float], ...]
+    vowels: str
+    spaced: bool
+    sentences: tuple[str, ...]
     prompts: Mapping[str, tuple[str, ...]]
     openers: tuple[str, ...]
     endings: tuple[str, ...]
+    requests: Mapping[str, tuple[str, ...]]
     answers: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
@@ -155,11 +165,16 @@ def language(code: str) -> Language:
         quotes=tuple((opening, closing) for opening, closing in data["quotes"]),
         question_mark=(data["question_mark"][0], data["question_mark"][1]),
         full_stop=data.get("full_stop", "."),
+        comma=data.get("comma", ", "),
         apart=data.get("apart", False),
         spaces=tuple((space, share) for space, share in data.get("spaces", [[" ", 1.0]])),
+        vowels=data.get("vowels", ""),
+        spaced=data.get("spaced", True),
+        sentences=tuple(data.get("sentences", ())),
         prompts={kind: tuple(templates) for kind, templates in data["prompts"].items()},
         openers=tuple(data["fudge"]["openers"]),
         endings=tuple(data["fudge"]["endings"]),
+        requests={kind: tuple(wordings) for kind, wordings in data.get("requests", {}).items()},
         answers=_answers(data["answer"], data.get("answer_space", " ")),
     )
 
@@ -176,12 +191,12 @@ def spaced_marks(text: str, space: str) -> str:
 def _answers(
     sections: Mapping[str, Mapping[str, Sequence[str]]], space: str
 ) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Read the answer's sentences; what stands in the section "every" is part of all others."""
+    """Read the answer's sentences; what stands in the section "every" is part of all others that lack it."""
     every = sections.get("every", {})
     return {
         section: {
             name: tuple(spaced_marks(wording, space) for wording in wordings)
-            for name, wordings in {**sentences, **every}.items()
+            for name, wordings in {**every, **sentences}.items()
         }
         for section, sentences in sections.items()
         if section != "every"

@@ -37,7 +37,7 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "template", "count", "form", "kind", "cover")
+COUNTED = ("language", "lexicon", "style", "template", "asks", "count", "form", "working", "kind", "cover")
 ENDING = 2  # characters of a word that are its ending
 ENDINGS = 100  # endings that a record keeps, the commonest
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import regex
 
-from generators.check import graphemes
+from generators.graphemes import graphemes
 from generators.ragged import spread
 from generators.spellings import Spellings, counted
 from generators.styles import STYLES

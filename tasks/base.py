@@ -54,15 +54,18 @@ from generators.styled import Styled
 from generators.styles import style as style_of
 from generators.texts import Texts
 from generators.words import Words, words_of
+from generators.working import BY_HAND, WORKINGS, Working, workings_of
 
 __all__ = [
-    "COUNT_SHARES", "Asked", "Column", "Dealt", "Lines", "Piece", "Rows", "Script", "Task", "ToolCall",
-    "assistant", "each", "exchange", "for_each", "number", "output", "pick", "preview", "python", "slot",
-    "spaced", "system", "text", "untrained", "user", "when",
+    "BY_HAND", "COUNT_SHARES", "WORKINGS", "Asked", "Column", "Dealt", "Lines", "Piece", "Rows", "Script",
+    "Task", "ToolCall", "Working", "assistant", "each", "exchange", "for_each", "number", "output", "pick",
+    "preview", "python", "slot", "spaced", "system", "text", "untrained", "user", "when",
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
-COUNTED = ("count", "form", "lexicon", "kind", "cover")  # facts that the manifest counts rows by
+COUNTED = (  # facts that the manifest counts rows by
+    *("asks", "count", "form", "working", "lexicon", "kind", "cover"),
+)
 Index = npt.NDArray[np.int64]
 _COVERS = Texts(COVERS)
 
@@ -85,8 +88,10 @@ class Task:
         min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words. None: as each
             language's file says.
         offensive: keep slurs and obscenities.
-        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "usual", "none", or
-            such as "upper:0.02,misspelt:0.01".
+        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "none", "few", "usual"
+            or such as "upper:0.02,misspelt:0.01"; None: the task's own choice, and none for a lexicon file.
+        working: how much of it the answers show: "full", or shares such as "full:0.8,direct:0.2", see
+            generators.working; for tasks that can show more or less of it.
         cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
             alphabetic tokens so many times, in a word or by itself. For tasks that spell words.
 
@@ -101,12 +106,19 @@ class Task:
     """The kind of questions in the language files, or templates of the task's own, by language."""
     slots: ClassVar[tuple[str, ...]] = ("word",)
     """The slots of those templates."""
+    others: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Further kinds of questions in the language files, with their slots; Dealt.asks says who is asked."""
     counts: ClassVar[tuple[float, ...] | None] = None
     """Shares of the true counts 0, 1, 2, 3 and more, for a task that asks for a letter."""
     count_times: ClassVar[tuple[int, ...]] = (0, 1, 2, 3)
     """For each of those shares, how often the word that is dealt has the letter; 3: three times and more."""
     covers: ClassVar[bool] = False
     """Whether the task can cover a tokenizer: it deals a word, asks for it and spells it, whatever it is."""
+
+    usual_kinds: ClassVar[str] = "none"
+    """The kinds of words beside the lexicon's own where none are asked for, see generators.kinds."""
+    workings: ClassVar[tuple[str, ...]] = ("full",)
+    """The kinds of working that answers can show, see generators.working."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -139,7 +151,8 @@ class Task:
         exclude: "str | PathLike[str] | None" = None,
         min_zipf: float | None = None,
         offensive: bool = False,
-        kinds: "str | Mapping[str, float]" = "none",
+        kinds: "str | Mapping[str, float] | None" = None,
+        working: "str | Mapping[str, float | tuple[float, float]]" = "full",
         cover: str | None = None,
     ) -> None:
         self.size = _integer("size", size, least=1, most=2**52)
@@ -159,7 +172,8 @@ class Task:
         self.answer_language = answer_language
         self._lexicon, self._offensive = lexicon, offensive
         self._min_zipf = min_zipf
-        self.kinds = kinds_of(kinds)
+        self.kinds = kinds_of(kinds if kinds is not None else "none" if lexicon else self.usual_kinds)
+        self.working = workings_of(working, self.workings, self.name)
         self._words_from = partial(
             open_lexicon,
             file=lexicon,
@@ -189,9 +203,19 @@ class Task:
         """Deal each row its language, its word and, if the task counts, its letter."""
         return self._deck.deal(rows)
 
-    def ask(self, dealt: Dealt, **slots: "Column | Lines") -> Asked:
-        """Ask the task's question in each row's language, in one of many ways."""
-        return self._questions.ask(dealt, slots)
+    def work(self, rows: Rows) -> Working:
+        """Deal each row how much working its answer shows."""
+        return Working.dealt(rows, self.working)
+
+    def ask(self, dealt: Dealt, working: Working | None = None, /, **slots: "Column | Lines") -> Asked:
+        """Ask the task's question in each row's language, in one of many ways.
+
+        Args:
+            dealt: what the rows were dealt.
+            working: how much of it the answers show, as it is in the end: questions may ask for it.
+            slots: what stands in the slots.
+        """
+        return self._questions.ask(dealt, slots, working)
 
     def styled(self, dealt: Dealt, phrases: Ragged | None = None) -> Styled:
         """Return the styles of the rows: the task's, and `universal` where that can't isolate a word.
@@ -203,12 +227,16 @@ class Task:
         return Styled.of(self.style, dealt, phrases)
 
     def speaker(
-        self, section: str, dealt: Dealt, styled: Styled | None = None, **slots: "Column | Lines"
+        self,
+        section: "str | tuple[str, ...]",
+        dealt: Dealt,
+        styled: Styled | None = None,
+        **slots: "Column | Lines",
     ) -> "Callable[..., Group]":
         """Return a function that sets the sentences of the answer, in the language of each row.
 
         Args:
-            section: of the language files: "counting" or "phrase".
+            section: of the language files: "counting", "phrase" or "tool"; or one for each kind of question.
             dealt: what the rows were dealt.
             styled: the styles of the rows; None: the task's.
             slots: what stands in the sentences' slots.
@@ -221,23 +249,61 @@ class Task:
         if self.answer_language != "question":
             codes = [self.answer_language] * len(codes)
         styled = styled or Styled(self.style)
-        known = sentences(tuple(codes), section, *(style.name for style in styled.styles))
+        sections = (section,) if isinstance(section, str) else section
+        known = sentences(tuple(codes), sections, *(style.name for style in styled.styles))
+        which = None if isinstance(section, str) else dealt.asks
 
         def say(name: str, before: str = "", after: str = "", **more: "Column | Lines") -> Group:
             given = {**slots, **more}
-            return Group(tuple(known.say(name, dealt.rows, dealt.language, given, before, after, styled)))
+            said = known.say(name, dealt.rows, dealt.language, given, before, after, styled, which)
+            return Group(tuple(said))
 
         return say
 
-    def call(self, rows: int, *pieces: Piece, expected: Index | None = None) -> ToolCall:
+    def call(
+        self,
+        rows: int,
+        *pieces: Piece,
+        expected: Index | None = None,
+        where: "npt.NDArray[np.bool_] | None" = None,
+        offsets: Index | None = None,
+    ) -> ToolCall:
         """Run an expression for the Python tool in each row, and see what comes back.
 
         Args:
             rows: how many.
             pieces: of the expression.
             expected: what it must come to, (rows,); where it does not, the row does without the tool.
+            where: (rows,) bool, in which rows it is called at all; None: in all.
+            offsets: (rows + 1,) which calls are whose, where the pieces are over calls: what they come to
+                together is expected.
         """
-        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected)
+        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected, where, offsets)
+
+    def by_tool(
+        self,
+        working: Working,
+        call: ToolCall,
+        dealt: Dealt,
+        styled: Styled,
+        section: "str | tuple[str, ...]" = "tool",
+        /,
+        **slots: "Column | Lines",
+    ) -> list[Piece]:
+        """Set the turns, up to the number, of the rows that leave the count to the tool.
+
+        Args:
+            working: of the rows, after the call.
+            call: of the tool.
+            dealt, styled: as `speaker` takes them.
+            section: of the language files, as `speaker` takes it.
+            slots: word (one or several), letter, count.
+        """
+        if not working.has("tool"):
+            return []
+        say = self.speaker(section, dealt, styled, **slots)
+        turn = text(say("restate")), call.exchange(say), say("final", before="\n\n", after="\n\n####")
+        return [working.when(("tool",), *turn)]
 
     # What a task knows.
 
@@ -313,7 +379,7 @@ class Task:
     def _questions(self) -> Questions:
         kinds = self.prompts
         if isinstance(kinds, str):
-            return _questions_of(kinds, tuple(self.languages), self.slots)
+            return _questions_of(kinds, tuple(self.languages), self.slots, tuple(self.others.items()))
         asked = [language(code) for code in self.languages]
         return Questions(asked, {lang.code: kinds[lang.code] for lang in asked}, self.slots)
 
@@ -321,11 +387,15 @@ class Task:
     def asked_for(self) -> dict[str, Any]:
         """What the task was made with, by name, for the manifest."""
         args, options = self._made
-        given = inspect.signature(type(self).__init__).bind(self, *args, **options)
+        signature = inspect.signature(type(self).__init__)
+        taken, given = signature.parameters, signature.bind(self, *args, **options)
         given.apply_defaults()
-        found: dict[str, Any] = {}
+        # A task that takes options of its own hands the others on.
+        defaults = inspect.signature(Task.__init__).parameters.values()
+        found = {p.name: p.default for p in defaults if p.default is not p.empty}
         for name, value in list(given.arguments.items())[1:]:
-            found |= value if isinstance(value, dict) and name not in ("language",) else {name: value}
+            found |= value if taken[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+        found["kinds"] = self.kinds  # which the class decides where nobody does
         if self._cover_asked is not None:
             found["cover"] = self._cover_made.described if self._cover_made else None
         plain = (int, float, dict, str, type(None))
@@ -342,7 +412,7 @@ class Task:
     @classmethod
     def takes(cls, option: str) -> bool:
         """Say whether an option that is given to several tasks at once is for this one too."""
-        return option != "cover" or cls.covers
+        return {"cover": cls.covers, "working": len(cls.workings) > 1}.get(option, True)
 
     def described(self) -> dict[str, Any]:
         """Return what decides the task's bytes, for the manifest; which rows of it are shown comes beside."""
@@ -416,6 +486,8 @@ class Task:
         }
         if dealt.covers is not None:
             facts["cover"] = Column(_COVERS, dealt.covers)
+        if asked.working is not None:
+            facts |= {"working": asked.working.kind, "working_asked": asked.working.asked}
         if self.kinds:
             facts |= {
                 "kind": Column(self._kind_names, dealt.kind),
@@ -517,10 +589,15 @@ def _deck_of(
 
 
 @lru_cache(maxsize=16)
-def _questions_of(kind: str, codes: tuple[str, ...], slots: tuple[str, ...]) -> Questions:
+def _questions_of(
+    kind: str,
+    codes: tuple[str, ...],
+    slots: tuple[str, ...],
+    others: tuple[tuple[str, tuple[str, ...]], ...] = (),
+) -> Questions:
     """The questions of a kind, which tasks of all splits and styles share."""
     asked = [language(code) for code in codes]
-    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots)
+    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots, dict(others))
 
 
 def _make(cls: type[Task], args: tuple[Any, ...], options: dict[str, Any]) -> Task:

@@ -6,6 +6,7 @@ group `hornbook.tasks`, or are named as `path.to.module:Class`.
 """
 
 import ast
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ GROUP = "hornbook.tasks"
 HERE = Path(__file__).parent
 ROWS = 10_000  # unless the command line says
 MOST = 10**12  # rows that can be asked for
+OWN = ("ask", "sentences")  # options that not every task takes
 
 
 class TaskError(Exception):
@@ -217,6 +219,55 @@ def refuse_cover(classes: Sequence[type[Task]], split: str) -> None:
         able = sorted(name for name in entries() if task_class(name).covers)
         asked = ", ".join(dict.fromkeys(cls.name for cls in classes))
         raise ValueError(f"{asked} can't cover a tokenizer; ask for rows of {' or '.join(able)} too")
+
+
+def options_of(cls: type[Task], options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of several tasks that one of them takes.
+
+    Working is for tasks that have several kinds, an option of OWN for those that name it; None is as if it
+    had not been given.
+    """
+    return {
+        name: value
+        for name, value in options.items()
+        if (name != "working" or shows_more_or_less(cls))
+        and (name not in OWN or (value is not None and takes(cls, name)))
+    }
+
+
+def takes(cls: type[Task], name: str) -> bool:
+    """Say whether a task names an option of its own."""
+    return name in inspect.signature(cls.__init__).parameters
+
+
+def refuse_own(classes: Sequence[type[Task]], options: Mapping[str, Any]) -> None:
+    """Refuse an option of OWN that no task takes.
+
+    Raises:
+        ValueError: one was given.
+    """
+    for name in OWN:
+        if options.get(name) is not None and not any(takes(cls, name) for cls in classes):
+            able = sorted(entry for entry in entries() if takes(task_class(entry), name))
+            asked = ", ".join(dict.fromkeys(cls.name for cls in classes))
+            raise ValueError(f"{asked} takes no {name}; ask for rows of {' or '.join(able)} too")
+
+
+def shows_more_or_less(cls: type[Task]) -> bool:
+    """Say whether a task has several kinds of working."""
+    return len(cls.workings) > 1
+
+
+def refuse_working(classes: Sequence[type[Task]], working: str) -> None:
+    """Refuse a choice of working where no task has one.
+
+    Raises:
+        ValueError: the answers of all tasks have one form.
+    """
+    if working != "full" and not any(map(shows_more_or_less, classes)):
+        able = sorted(name for name in entries() if shows_more_or_less(task_class(name)))
+        asked = ", ".join(dict.fromkeys(cls.name for cls in classes))
+        raise ValueError(f"{asked} can't show more or less working; ask for rows of {' or '.join(able)} too")
 
 
 def checks(classes: Sequence[str]) -> dict[str, Callable[[Mapping[str, Any]], Iterator[str]]]:

@@ -13,7 +13,11 @@ from typing import Any
 from generators.check import check_counting, check_spelling
 from generators.score import same_spelling
 from tasks.base import (
+    BY_HAND,
     COUNT_SHARES,
+    WORKINGS,
+    Column,
+    Lines,
     Rows,
     Script,
     Task,
@@ -30,32 +34,45 @@ class SpellingBee(Task):
     prompts = "counting"
     slots = ("word", "letter")
     counts = COUNT_SHARES
+    usual_kinds = "few"
+    workings = tuple(WORKINGS)
 
     def script(self, rows: Rows) -> Script:
         """Write the question, the count by hand, the check in Python and the answer."""
-        dealt = self.deal(rows)
+        dealt, working = self.deal(rows), self.work(rows)
         style = self.styled(dealt)
         word, letter = dealt.word, dealt.letter
         letters = dealt.words.spelled(dealt.word_number)
         steps, count = style.step_pieces(letters, letter)
-        call = self.call(len(rows), *style.call_pieces(word, letter), expected=count)
-        say = self.speaker("counting", dealt, style, word=word, letter=letter, count=number(count, " "))
+        spelled = style.spelling_pieces(word, letters)
+        expression = style.call_pieces(word, letter)
+        call = self.call(len(rows), *expression, expected=count, where=working.calls)
+        working = working.settled(call.answered)
+        slots: dict[str, Column | Lines] = {"word": word, "letter": letter, "count": number(count, " ")}
+        say = self.speaker("counting", dealt, style, **slots)
+        hits = style.hit_pieces(letters.where(working.where("compact")), letter)
         turn = assistant(
-            text(
-                say("restate", after="\n\n"),
-                say("spell", after="\n"),
-                *style.spelling_pieces(word, letters),
-                say("count", before="\n\n", after="\n"),
-                steps,
-                say("subtotal", before="\n\n"),
+            working.when(
+                BY_HAND,
+                text(
+                    say("restate", after="\n\n"),
+                    say("spell", after="\n"),
+                    *spelled,
+                    say("count", before="\n\n", after="\n"),
+                    steps,
+                    say("subtotal", before="\n\n"),
+                ),
+                call.exchange(say),
+                say("final", before="\n\n", after="\n\n####"),
             ),
-            call.exchange(say),
-            say("final", before="\n\n", after="\n\n####"),
+            working.when(("compact",), text(*spelled, *hits, "\n\n####")),
+            working.when(("direct",), text("####")),
+            *self.by_tool(working, call, dealt, style, **slots),
             number(count, " "),
         )
         return Script(
             dealt,
-            self.ask(dealt, word=word, letter=letter),
+            self.ask(dealt, working, word=word, letter=letter),
             turn,
             answer=number(count),
             word=word,
@@ -74,6 +91,7 @@ class SimpleSpelling(Task):
 
     prompts = "spelling"
     slots = ("word",)
+    usual_kinds = "few"
     covers = True
 
     def script(self, rows: Rows) -> Script:

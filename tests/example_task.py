@@ -9,7 +9,7 @@ A whole task in one file, as a person would add it:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from generators.check import graphemes
+from generators.graphemes import graphemes
 from tasks.base import Rows, Script, Task, assistant, preview, spaced, text
 
 

@@ -7,7 +7,7 @@ import regex
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from generators.check import graphemes
+from generators.graphemes import graphemes
 from generators.prompts import languages
 from generators.styles import STYLES
 from tasks.lettercounting import LetterCounting

@@ -17,9 +17,9 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.check import graphemes
 from generators.cover import COVERS, STANDS
 from generators.covers import asked_of
+from generators.graphemes import graphemes
 from generators.lexicon import is_test_word
 from generators.styles import STYLES
 from generators.wordlists import fold

@@ -12,9 +12,9 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.check import graphemes
 from generators.coverage import Coverage, of_folder, of_tasks
 from generators.folder import FolderError
+from generators.graphemes import graphemes
 from generators.spelledlines import spelled_lines, word_of
 from generators.spellings import Spellings
 from generators.styles import STYLES

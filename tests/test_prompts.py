@@ -1,11 +1,14 @@
 """Language files: templates that parse, enough of them, and sentences that fit into every style."""
 
+from itertools import chain
+
 import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.agreement import choices
+from generators.checkrequests import asked_for
 from generators.deal import BLOCK, largest_remainder, strands_of
 from generators.prompts import (
     ALTERNATIVES,
@@ -17,6 +20,7 @@ from generators.prompts import (
     shares_of,
     spaced_marks,
 )
+from generators.working import WORKINGS
 
 KINDS = {"counting": {"word", "letter"}, "spelling": {"word"}, "phrase": {"phrase", "letter"}}
 SLOTS_OF = {
@@ -29,6 +33,7 @@ SLOTS_OF = {
         "verdict": {"count"},
         "final": set(),
     },
+    "tool": {"restate": {"word", "letter"}, "check": set(), "verdict": {"count"}, "final": set()},
     "phrase": {
         "restate": {"phrase", "letter"},
         "count": {"letter"},
@@ -110,6 +115,26 @@ def test_fudge_begins_with_nothing_and_ends_with_the_mark_alone(code):
         assert opener.endswith((" ", "，", "、", "！", "？", "：", "。")), opener
     for ending in lang.endings:
         assert len(Template.parse(ending, ["mark"]).slots) == ending.count("{mark}") <= 1
+
+
+@every_language
+def test_requests_are_short_sentences_that_are_told_apart_by_their_ends(code):
+    lang = language(code)
+    assert list(lang.requests) == list(WORKINGS)
+    for kind, wordings in lang.requests.items():
+        assert len({wording.casefold() for wording in wordings}) == len(wordings) >= 6
+        for wording in wordings:
+            assert wording.endswith(lang.full_stop)
+            assert not regex.search(r"[{}?!？！:：;]|\p{N}|  |^\s|please|thank", wording), wording
+            assert asked_for(f"{lang.question_mark[1].strip()} {wording}", code) == {kind}, wording
+    # No question that asks for nothing is taken for one that does.
+    for template in chain.from_iterable(lang.prompts.values()):
+        for ending in lang.endings:
+            mark = lang.question_mark[1] if template.endswith(lang.question_mark[1]) else lang.full_stop
+            question = template.removesuffix(mark) + ending.replace("{mark}", mark)
+            assert not asked_for(question, code), question
+    for wording in chain.from_iterable(lang.answers["tool"].values()):
+        assert not regex.search(r"by hand|\{phrase\}", wording)
 
 
 def test_parse_cuts_at_the_slots():
