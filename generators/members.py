@@ -16,7 +16,7 @@ import numpy as np
 from generators.book import Books
 from generators.described import ROWS
 from generators.dialects import Dialect, asked_dialect
-from generators.located import Said
+from generators.located import Said, wrong
 from generators.names import find
 from generators.passes import Passes, passes
 from generators.recipe import REST, SIZES, Entry, Recipe
@@ -150,11 +150,12 @@ def _dialect(recipe: Recipe) -> Dialect:
     try:
         return asked_dialect(*(recipe.value(name) for name in names))
     except ValueError as error:
-        said = ("control", "tokenizer", "chat", "tool_text", "dialect")
-        key = next((name for name in said if name in recipe.settings), "dialect")
-        if key in recipe.settings and recipe.settings[key].place:
-            raise recipe.wrong(error, key) from None
-        raise
+        said = ("pattern", "control", "tokenizer", "chat", "tool_text", "dialect")
+        key = next((name for name in said if name in recipe.settings), "")
+        place = recipe.settings[key].place if key else recipe.place
+        if place is None:
+            raise
+        raise wrong(place, error) from None
 
 
 def _task(recipe: Recipe, entry: Entry, task_class: Finds) -> _Task:
@@ -265,9 +266,8 @@ def _check_paths(recipe: Recipe, entries: Sequence[Entry]) -> None:
     """See that every source says where it lies; the recipes that come with Hornbook leave that open."""
     if missing := [entry.name for entry in entries if not entry.filled]:
         given = " ".join(f"--source {name}=PATH" for name in missing)
-        file = f"{recipe.place.file}: " if recipe.place else ""
-        raise ValueError(
-            f"{file}no path is said of {', '.join(missing)}; give each its data, as in {given}, or extend "
+        raise recipe.wrong(
+            f"no path is said of {', '.join(missing)}; give each its data, as in {given}, or extend "
             f"the recipe and leave it out there with rows = 0"
         )
 
