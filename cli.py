@@ -403,7 +403,8 @@ def verify(
     )
     for task, count in sorted(report.rows.items()):
         general = " (in general only: name its class with --task)" if report.unchecked[task] else ""
-        click.echo(f"  {task}: {count:,} conversations derived again from their facts{general}")
+        done = "checked" if task in report.sources else "derived again from their facts"
+        click.echo(f"  {task}: {count:,} conversations {done}{general}")
     if report.texts:
         click.echo(f"  {report.texts:,} texts read back into turns; they have no facts to be derived from")
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())

@@ -53,6 +53,9 @@ def main(quick: bool, as_markdown: bool, count: int, nanochat: str | None) -> No
         for gc in (False,) if quick else (False, True):
             runs.rounds(_ratios(folder, rows, sides, gc), count, _say)
         runs.rounds(_alone(folder, rows["bee"], quick), count, _say)
+        number = 1_000 if quick else 100_000
+        runs.rounds({"source": partial(fresh, "sources.prepared", rows=number, folder=folder)}, 1, _say)
+        runs.rounds(_sources(folder, quick), count, _say)
         names = vocabularies()
         runs.rounds(_tokens(names, quick), count, _say)
         runs.rounds(_audits(names, folder, quick), count, _say)
@@ -122,6 +125,15 @@ def _alone(folder: str, rows: int, quick: bool) -> Plan:
         "indexed": lambda: fresh("ours.indexed", rows=rows, gc=False),
         "shard": lambda: fresh("ours.shard", tape=f"{folder}/shard.tape", gc=False, **shard),
     }
+
+
+def _sources(folder: str, quick: bool) -> Plan:
+    hashes = {"rows": 10_000 if quick else 10**6, "memory": 64 << 20}
+    plan: Plan = {"copy": partial(fresh, "sources.copied", folder=folder, gc=False)}
+    for columns in ("messages", "universal"):
+        plan[f"mixed {columns}"] = partial(fresh, "sources.mixed", folder=folder, columns=columns, gc=False)
+    plan["duplicates"] = partial(fresh, "sources.duplicates", gc=False, **hashes)
+    return plan
 
 
 def _tokens(names: list[str], quick: bool) -> Plan:

@@ -1,6 +1,7 @@
 """The lines of the table: what is promised, what is hoped for, and how a number follows from the runs."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
 
 from bench.fresh import Failed, Runs
@@ -56,6 +57,11 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
     yield _line(what, "15 µs", "5 µs", lambda: _span(runs, "indexed", "all", "{:.1f} µs"))
     what = "opening a mixture of 1 billion rows and reading row i, lexicon open"
     yield _line(what, "50 ms, 200 MiB", "", lambda: _billion(runs))
+    for columns, marks in (("messages", ("2.5 times its time", "1.5 times")), ("universal", ("", ""))):
+        what = f"half the rows from a Parquet source, `{columns}`, against pyarrow copying it"
+        yield _line(what, *marks, partial(_mixed, runs, columns))
+    what = "exact duplicate check, a million rows in 64 MiB"
+    yield _line(what, "1 s", "", lambda: _span(runs, "duplicates", "wall", "{:.2f} s"))
     what = "peak memory at 1 million rows, the largest process"
     yield _line(what, "350 MiB", "250 MiB", lambda: _memory(runs))
     what = "the same at 10 million rows, and how much more that is"
@@ -155,6 +161,18 @@ def _tool(runs: Runs) -> str:
 
 def _billion(runs: Runs) -> str:
     return f"{_span(runs, 'billion', 'wall', '{:.0f} ms')}, {runs.get('billion', 'peak'):.0f} MiB"
+
+
+def _mixed(runs: Runs, columns: str) -> str:
+    ours, copy = runs.all(f"mixed {columns}", "all"), runs.all("copy", "all")
+    ratios = [a / b for a, b in zip(ours, copy, strict=True)]
+    found = (
+        f"{median(ratios):.1f} times{_range(ratios, '{:.1f}')}: {median(ours):.2f} for {median(copy):.2f} s, "
+    )
+    made = runs.get(f"mixed {columns}", "make")
+    return (
+        f"{found}of which {made:.2f} to make both; read into the cache in {runs.get('source', 'read'):.1f} s"
+    )
 
 
 def _preview(runs: Runs) -> str:

@@ -42,8 +42,8 @@ class Book:
     batches starts a new one when `bytes` has grown past what he wants to keep.
     """
 
-    def __init__(self) -> None:
-        self._data = np.empty(1 << 20, dtype=np.uint8)
+    def __init__(self, room: int = 1 << 20) -> None:
+        self._data = np.empty(room, dtype=np.uint8)  # what is not touched takes no memory
         self._offsets = np.zeros(1 << 16, dtype=np.int32)
         self._size = 0
         self._constants: dict[str, int] = {}
@@ -57,6 +57,11 @@ class Book:
     def bytes(self) -> int:
         """How many bytes of text the book holds."""
         return int(self._offsets[self._size])
+
+    @property
+    def room(self) -> int:
+        """How many bytes of text there is room for without moving them."""
+        return len(self._data)
 
     def add(self, texts: pa.StringArray) -> int:
         """Append texts; returns the code of the first, the others follow."""
@@ -164,7 +169,7 @@ class Books:
     def current(self) -> Book:
         """Return the book to set the next batch in."""
         if self._book.bytes > self.LIMIT or len(self._book) > NUMBER // 2:
-            self._book = Book()
+            self._book = Book(self._book.room)  # it will hold about as much: no growing this time
         return self._book
 
     def __reduce__(self) -> "tuple[type[Books], tuple[()]]":

@@ -89,8 +89,10 @@ def export(
     lexicons = {
         lexicon.language: lexicon for tasks in splits.values() for task in tasks for lexicon in task.lexicons
     }
+    described = _described(splits)
+    _refuse_texts(described, dialect)
     asked = write_asked(
-        _described(splits),
+        described,
         {language: lexicon.fingerprint for language, lexicon in lexicons.items()},
         seed=seed,
         order=order,
@@ -208,6 +210,16 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
         view = {split: [member.view.start, member.view.step] for split, member in by_split.items()}
         described.append({**members[0].described(), "rows": rows, "view": view})
     return described
+
+
+def _refuse_texts(described: Sequence[Mapping[str, Any]], dialect: Dialect) -> None:
+    """Refuse sources of texts, in which nobody asks and nobody answers, where conversations are written."""
+    texts = [entry["task"] for entry in described if entry.get("format") == "text"]
+    if texts and dialect.name != "text":
+        raise ValueError(
+            f"{texts[0]} has texts and no conversations, which the dialect text alone holds, and this is "
+            f"{dialect.name}"
+        )
 
 
 def _refuse_repeats(tasks: Sequence[Any]) -> None:

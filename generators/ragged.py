@@ -100,3 +100,13 @@ def spread(starts: npt.NDArray[Any], lengths: npt.NDArray[Any]) -> Offsets:
     """Count up from each start for its length: starts [5, 9], lengths [2, 1] give [5, 6, 9]."""
     offsets = offsets_of(lengths)
     return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+
+
+def any_of(flags: npt.NDArray[np.bool_], offsets: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Say for each row whether any of its values is flagged.
+
+    >>> any_of(np.array([False, True]), np.array([0, 1, 1, 2])).tolist()
+    [False, False, True]
+    """
+    total = np.concatenate(([0], np.cumsum(flags)))
+    return total[offsets[1:]] > total[offsets[:-1]]

@@ -24,6 +24,7 @@ class Report:
         ids: hashes of the ids of each batch, with its file and first row.
         conversations: hashes of all messages.
         unchecked: rows by task whose own check was not at hand.
+        sources: names of those that are sources, whose rows nothing can derive again.
         tokens: how many there are in rows whose ids were read back, or whose number was counted again.
         texts: rows of the dialect text, which say no task.
         uncounted: why the number of tokens was not counted again; empty where it was, or there is none.
@@ -38,6 +39,7 @@ class Report:
     ids: list[tuple[str, int, Any]] = field(default_factory=list)
     conversations: list[Any] = field(default_factory=list)
     unchecked: Counter[str] = field(default_factory=Counter)
+    sources: frozenset[str] = frozenset()
     tokens: int = 0
     texts: int = 0
     uncounted: str = ""

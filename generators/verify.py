@@ -71,6 +71,7 @@ def verify(
     found = tokenizer_of(manifest, tokenizer, pattern)
     opened = found if isinstance(found, Tokenizer) else None
     schema = schema_of(asked["dialect"], found is not None)
+    sources = frozenset(task["task"] for task in asked["tasks"] if task.get("kind") == "source")
     work = _Work(
         folder.path,
         asked["dialect"],
@@ -79,13 +80,14 @@ def verify(
         contracts,
         schema,
         opened,
-        # Of a source nobody knows whether its texts are turns.
-        asked.get("chat") if all(task.get("kind") != "source" for task in asked["tasks"]) else None,
+        None if sources else asked.get("chat"),  # of a source nobody knows whether its texts are turns
+        sources,
     )
     report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
     for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
         report.merge(part)
         done += record["rows"]
+    report.sources = sources
     report.uncounted = found if isinstance(found, str) else ""
     _whole(report, manifest, folder)
     return report
@@ -123,6 +125,7 @@ class _Work:
     schema: pa.Schema
     tokenizer: Tokenizer | None
     chat: str | None
+    sources: frozenset[str] = frozenset()  # whose rows others wrote: they are checked in general
 
     @cached_property
     def _tokens(self) -> TokenCheck | None:
@@ -177,15 +180,17 @@ class _Work:
             where = f"{name} row {start + place:,} ({row['id']})"
             task = row["task"]
             report.rows[task] += 1
-            if task not in self.checks:
+            foreign = task in self.sources
+            if task not in self.checks and not foreign:
                 report.unchecked[task] += 1
             try:
                 problems = _of_tokens(row, tokens[place]) if tokens else []
                 report.tokens += row["tokens"] if tokens else 0
                 complete(row)
                 # Ids have the exchange with the tool where it stood, as fenced code has.
-                problems += check_row(row, split, "fenced" if self.dialect == "tokens" else self.tool_text)
-                if task in self.checks:
+                shown = "fenced" if self.dialect == "tokens" else self.tool_text
+                problems += check_row(row, split, shown, foreign)
+                if task in self.checks and not foreign:
                     problems += self.checks[task](row)
                 facts = row["facts"] or {}
                 words.update(_fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
@@ -193,7 +198,7 @@ class _Work:
                     words.add(_fold(facts["source"]))  # what a variant was made from is of its split
                 report.trained += sum(trained for _, _, _, trained in row["all_parts"])
                 for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
-                    if kind == "python" and after == "python_output":
+                    if kind == "python" and after == "python_output" and not foreign:
                         calls.setdefault(task, []).append((start + place, text, output))
             except Exception as error:  # a row so wrong that nothing here understands it
                 problems = [f"it makes no sense: {type(error).__name__}: {error}"]

@@ -50,6 +50,15 @@ def fold(word: str) -> str:
     return word.lower() if word.isascii() else normalize("NFC", normalize("NFC", word).casefold())
 
 
+def is_word(text: str) -> bool:
+    """Say whether a text is a word as lists of words have them: two letters or more, and nothing else.
+
+    >>> is_word("naïve"), is_word("don't"), is_word("a")
+    (True, False, False)
+    """
+    return _WORD.fullmatch(text) is not None
+
+
 def package_version(package: str) -> str:
     """Return the version of an installed package, without importing it.
 
