@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from generators.arrays import as_arrow
 from generators.book import Conversations
-from generators.check import graphemes
+from generators.graphemes import graphemes
 from generators.rows import below, key_of, mix, permute
 
 Keys = npt.NDArray[np.uint16]
