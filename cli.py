@@ -188,7 +188,7 @@ def preview(
 @click.argument("tasks", nargs=-1, metavar="TASK[:ROWS]...")
 @click.option("--recipe", metavar="FILE", help="What to write: a TOML file, or an embedded recipe's name.")
 @_source_option
-@click.option("--out", required=True, type=click.Path(), help="The folder to write.")
+@click.option("--out", required=True, help="The folder to write: a path, or a URL such as s3://bucket/mine.")
 @click.option("--split", default="both", show_default=True, help="train, test or both.")
 @click.option(
     "--dialect",
@@ -207,6 +207,8 @@ def preview(
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
+@click.option("--engine", default="local", show_default=True, help="What makes shards: local, or ray.")
+@click.option("--ray-address", metavar="A", help="Of a Ray cluster; $RAY_ADDRESS, or one of this machine.")
 @click.option("--cover", metavar="T:K", help="Spell each alphabetic token of tokenizer T at least K times.")
 @click.option("--overwrite", is_flag=True, help="Replace another export in the folder.")
 @_tokenizer_options
@@ -223,6 +225,8 @@ def export(
     sources: tuple[str, ...],
     out: str,
     workers: int | None,
+    engine: str,
+    ray_address: str | None,
     overwrite: bool,
     **options: Any,
 ) -> None:
@@ -240,11 +244,13 @@ def export(
     from generators.export import export as write
     from generators.inflections import said as relatives
     from generators.members import open_members
+    from generators.rayengine import engine_of
     from generators.tokencounts import said
     from generators.workers import lean
     from tasks.registry import refuse_cover, refuse_own, refuse_working, task_class
 
     lean()
+    made_by = engine_of(engine, ray_address)
     asked = _recipe(tasks, recipe, sources)
     classes = [task_class(name) for name in asked.tasks]
     given = {name: said.value for name, said in asked.options.items()}
@@ -263,6 +269,7 @@ def export(
             dialect=opened.dialect,
             shard_rows=asked.value("shard_rows"),
             workers=workers,
+            engine=made_by,
             overwrite=overwrite,
             style_choice=opened.style_choice,
             progress=progress,
@@ -420,6 +427,30 @@ def verify(
     if report.wrong:
         raise _Stop(f"{report.wrong:,} problems" + (", the first above" if report.wrong > 1 else ""))
     click.echo("  all as it should be")
+
+
+@main.command(epilog=EXAMPLE + "hornbook push output/mine anna/spelling --dry-run")
+@click.argument("folder", metavar="DIR", type=click.Path())
+@click.argument("repository", metavar="OWNER/NAME")
+@click.option("--private", is_flag=True, help="A new repository is seen by its owner alone.")
+@click.option("--dry-run", is_flag=True, help="Say what would be uploaded; nothing goes over the network.")
+def push(folder: str, repository: str, private: bool, dry_run: bool) -> None:
+    """Share an export as a data set on the Hugging Face Hub.
+
+    DIR must be whole: every file is read and compared with its manifest first.
+    """
+    from generators.push import push as share
+    from generators.push import upload_of
+
+    found = upload_of(folder, repository)
+    what = f"{len(found.files):,} files, {found.bytes:,} bytes"
+    if dry_run:
+        click.echo(f"{folder}: {what} would go to https://huggingface.co/datasets/{repository}")
+        for name, size in found.files.items():
+            click.echo(f"  {size:>13,}  {name}")
+        click.echo("  other shards there would be removed; nothing was sent")
+        return
+    click.echo(f"{folder}: {what} are now at {share(found, private)}")
 
 
 @main.group(epilog=EXAMPLE + "hornbook tokenizer train books/*.txt --out mine.tiktoken")

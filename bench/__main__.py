@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,10 @@ def _scale(folder: Path) -> Plan:
     for workers in (1, 2):
         plan[f"start {workers}"] = partial(export, little, folder / "start", workers, "--shard-rows", "600")
         plan[f"workers {workers}"] = partial(scale, million, folder / "workers", workers, TEN_MILLION // 10)
+    if find_spec("ray"):
+        ray = ("--engine", "ray")
+        plan["start ray"] = partial(export, little, folder / "start", 2, "--shard-rows", "600", *ray)
+        plan["workers ray"] = partial(scale, million, folder / "workers", 2, TEN_MILLION // 10, *ray)
     return plan
 
 

@@ -69,6 +69,8 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
     what = "rate at 10 million rows, of that at 1 million, start-up apart"
     yield _line(what, "90 %", "", lambda: _rates(runs))
     yield _line("2 workers against 1, start-up apart", "1.7 times", "", lambda: _workers(runs))
+    what = "Ray on this machine against the pool, 2 workers, 1 million rows, start-up apart"
+    yield _line(what, "within 15 %", "", lambda: _engines(runs))
     what = "`hornbook verify`, 2 cores, tool calls run again"
     yield _line(
         what, "30,000 rows/s", "100,000 rows/s", lambda: _span(runs, "verify", "rate", "{:,.0f} rows/s")
@@ -206,6 +208,13 @@ def _workers(runs: Runs) -> str:
     rows, starts = runs.get("workers 2", "rows"), [runs.get(f"start {workers}", "wall") for workers in (2, 1)]
     found = f"{one / two:.2f} times: {two:.1f} for {one:.1f} s, {rows:,.0f} rows"
     return f"{found}; starts of {starts[0]:.1f} and {starts[1]:.1f} s apart"
+
+
+def _engines(runs: Runs) -> str:
+    pool, ray = _going(runs, "workers 2", 2), runs.get("workers ray", "wall") - runs.get("start ray", "wall")
+    found = f"{ray / pool - 1:+.0%}: {ray:.1f} for {pool:.1f} s, {runs.get('workers ray', 'rows'):,.0f} rows"
+    starts = [runs.get(f"start {name}", "wall") for name in ("ray", 2)]
+    return f"{found}; starts of {starts[0]:.1f} and {starts[1]:.1f} s apart".replace("%:", " %:")
 
 
 def _job(runs: Runs, name: str) -> str:

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from generators.askedwords import asked_words, may_ask
 from generators.hashes import Hashes
+from generators.localtarget import write_whole
 from generators.ngrams import grams
-from generators.shards import write_whole
 from generators.sourcefiles import File, Paths, find_files
 from generators.sourceread import AT_ONCE, rows_of, told
 from generators.wordlists import fold, is_word, parse_words, read_bytes
@@ -118,5 +118,5 @@ def held_out(
     path = Path(folder) / f"holdout-{sha256(text.encode()).hexdigest()[:16]}.txt"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
+        write_whole(path, text.encode())
     return path

@@ -1,6 +1,5 @@
 """Exporting: a folder of shards from tasks, made by several processes, finished where it was left off."""
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,16 +14,16 @@ import numpy as np
 from generators.book import Book, Books
 from generators.card import card
 from generators.dialects import Dialect, ids
-from generators.distinct import count_distinct
 from generators.folder import Folder, FolderError
 from generators.inflections import report
 from generators.manifest import asked as write_asked
 from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
 from generators.plaintokens import check
-from generators.shards import SHARD, Job, Record, hash_file, jobs_of, make, variety_file
+from generators.shards import SHARD, Job, Record, jobs_of, make
+from generators.target import Target
 from generators.tokens import Renderer
-from generators.workers import run, trim
+from generators.workers import Engine, alone, run, trim
 
 Progress = Callable[[int, int], None]
 UNIVERSAL = Dialect("universal")
@@ -49,13 +48,14 @@ class Exported:
 
 def export(
     splits: Mapping[str, Sequence[Any]],
-    out: "str | os.PathLike[str]",
+    out: "str | os.PathLike[str] | Target",
     *,
     seed: int = 0,
     order: str = "shuffle",
     dialect: Dialect = UNIVERSAL,
     shard_rows: int = SHARD,
     workers: int | None = None,
+    engine: Engine = run,
     overwrite: bool = False,
     style_choice: Mapping[str, Any] | None = None,
     progress: Progress = lambda done, rows: None,
@@ -65,12 +65,13 @@ def export(
     Args:
         splits: the members of each split, "train" and "test": tasks and sources, the same in each, of which
             one may have no rows there.
-        out: the folder. What it lacks of the same export is finished, what is whole is kept.
+        out: the folder, a path or a URL. What it lacks of the same export is finished, what is whole is kept.
         seed: of the order.
         order: how the members are mixed, see generators.mixture.
         dialect: the columns.
         shard_rows: rows of a shard.
         workers: processes; None takes as many as there are cores, 1 stays in this one.
+        engine: what does the jobs, see generators.workers; no part of what is asked, the bytes are the same.
         overwrite: replace another export in the folder.
         style_choice: why the tasks have their style, for the manifest; see generators.stylechoice.
         progress: told how many rows are done, of how many.
@@ -104,18 +105,21 @@ def export(
     )
     _check_tokens(dialect, mixtures)
     folder = Folder(out)
-    with _told(folder.path), folder.opened(asked, jobs, overwrite):
+    if not folder.target.shared:
+        workers = alone(engine, workers, str(folder))
+    with _told(str(folder)), folder.opened(asked, jobs, overwrite):
         records = folder.done(jobs)
         kept = tuple(records)
         have, total = sum(record.rows for record in records.values()), sum(rows.values())
         progress(have, total)
         missing = [job for job in jobs if job.file not in records]
-        damaged = tuple(job.file for job in missing if (folder.path / job.file).exists())
+        there = folder.files()
+        damaged = tuple(job.file for job in missing if job.file in there)
         whole = folder.manifest()
         for mixture in mixtures.values() if missing else ():
             mixture.prepare()
-        task = _Work(mixtures, dialect, folder.path, folder.scratch)
-        for job, record in run(task, missing, workers, lambda done: progress(have + done, total)):
+        task = _Work(mixtures, dialect, folder)
+        for job, record in engine(task, missing, workers, lambda done: progress(have + done, total)):
             records[job.file] = record
         covered = {task.name: task.covered for task in splits.get("train", ()) if task.covered}
         more: dict[str, Any] = {} if style_choice is None else {"style_choice": dict(style_choice)}
@@ -127,17 +131,17 @@ def export(
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _told(place: str) -> Iterator[None]:
     """Say of an error in writing where it was, and what to do."""
     try:
         yield
     except OSError as error:
-        elsewhere = error.filename is not None and not Path(error.filename).is_relative_to(path)
+        elsewhere = error.filename is not None and not Path(error.filename).is_relative_to(place)
         if elsewhere or error.errno is None:
             raise
         reason = os.strerror(error.errno)  # Arrow's own text says more, of which a person needs nothing
         raise OSError(
-            f"{path} can't be written: {reason}; what is whole is kept, run the same command again to finish"
+            f"{place} can't be written: {reason}; what is whole is kept, run the same command again to finish"
         ) from None
 
 
@@ -156,26 +160,16 @@ def _finish(
     ordered = [records[job.file] for job in jobs]
     if whole is not None:
         if whole["shards"] != [record.as_json() for record in ordered]:
-            raise FolderError(f"{folder.path} was mended, but its shards differ from its manifest")
+            raise FolderError(f"{folder} was mended, but its shards differ from its manifest")
         manifest = whole
     else:
-        counted = {}
-        for what in ("questions", "words"):
-            files: dict[str, list[Path]] = {}
-            for job in jobs:
-                files.setdefault(job.split, []).append(hash_file(folder.scratch, job, what))
-            counted[what] = count_distinct(files)
+        counted = {what: folder.count_distinct(jobs, what) for what in ("questions", "words")}
         reports = {
             language: {**lexicon.report, "relatives": report(lexicon.words, lexicon.test, language)}
             for language, lexicon in lexicons.items()
         }
-        varied = {
-            job.split: json.loads(variety_file(folder.scratch, job).read_text("utf-8"))
-            for job in jobs
-            if job.number == 0
-        }
         manifest = write_manifest(
-            asked, ordered, counted["questions"], counted["words"], reports, varied, covered
+            asked, ordered, counted["questions"], counted["words"], reports, folder.first_rows(jobs), covered
         )
         if dialect.tokenizer is not None:
             # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.
@@ -239,10 +233,12 @@ class _Work:
 
     mixtures: Mapping[str, Mixture]
     dialect: Dialect
-    folder: Path
-    scratch: Path
+    folder: Folder
     books: Books = field(default_factory=Books)
 
     def make(self, job: Job, progress: Callable[[int], None]) -> Record:
-        mixture = self.mixtures[job.split]
-        return make(job, mixture, self.dialect, self.folder, self.scratch, self.books, progress)
+        self.folder.refuse_lost()
+        workshop = self.folder.target.workshop
+        record = make(job, self.mixtures[job.split], self.dialect, workshop, self.books, progress)
+        self.folder.keep(job, record)
+        return record

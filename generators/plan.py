@@ -63,7 +63,7 @@ def measure(opened: Members, seed: int) -> Measured:
 
         def shard(number: int, start: int) -> Record:
             job = Job(split, number, 2, start, start + rows)
-            return make(job, mixture, opened.dialect, folder, folder, books)
+            return make(job, mixture, opened.dialect, folder, books)
 
         shard(1, len(mixture) - rows)  # what all shards of a process share
         for file in folder.glob("*.npy"):

@@ -21,12 +21,12 @@ from generators.benchmark import gram_hashes
 from generators.book import Books
 from generators.duplicates import Repeats
 from generators.hashes import Hashes, among, text_hashes
+from generators.localtarget import write_whole
 from generators.manifest import code_hash
 from generators.near import Near
 from generators.ngrams import grams
 from generators.ragged import any_of
 from generators.rows import key_of, mix
-from generators.shards import write_whole
 from generators.sourcefiles import File, Paths, find_files
 from generators.sourcestore import Slice, Store, alone
 from generators.wordcolumns import is_test_word
@@ -172,7 +172,7 @@ class _Selecting:
         passed = [task.name for task in self._choice.tasks if len(task) > LOOKED]
         if passed:
             report["questions_not_looked_for"] = passed
-        write_whole(self._folder / "report.json", json.dumps(report, ensure_ascii=False))
+        write_whole(self._folder / "report.json", json.dumps(report, ensure_ascii=False).encode())
 
     def _mark(self, rows: npt.NDArray[np.int64], why: str) -> None:
         self._left[rows[self._left[rows] == 0]] = NUMBER[why]

@@ -27,11 +27,11 @@ from generators.foreign import Foreign, foreign
 from generators.foreigncheck import refused
 from generators.hashes import Hashes, text_hashes
 from generators.layout import as_list
+from generators.localtarget import write_whole
 from generators.pieces import ASSISTANT, USER
 from generators.ragged import offsets_of
 from generators.refusals import Refusals
 from generators.rows import mix
-from generators.shards import write_whole
 from generators.sourcefiles import File
 from generators.sourceformats import Format
 from generators.sourceread import read
@@ -208,7 +208,7 @@ def _read(reading: Reading, folder: Path, progress: Callable[[int], None]) -> No
         "refused": refusals.as_json(),
         "content": digest.hexdigest(),
     }
-    write_whole(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1))
+    write_whole(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1).encode())
 
 
 def _batch(

@@ -20,13 +20,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.dialects import schema_of
-from generators.folder import SCRATCH, Folder, FolderError
+from generators.folder import Folder
 from generators.hashes import text_hashes
+from generators.localtarget import sha256
 from generators.plainrows import complete, rows_of
 from generators.pythontool import PythonTool
 from generators.report import Report, repeated_ids
 from generators.rowcheck import check_row
-from generators.shards import sha256
+from generators.target import Target
 from generators.verifytext import check_texts
 from generators.verifytokens import Checked, TokenCheck, tokenizer_of
 from generators.wordlists import fold
@@ -59,13 +60,7 @@ def verify(
         FolderError: there is no folder of ours there, it is not finished, or its ids can't be read.
     """
     folder = Folder(path)
-    if not folder.path.is_dir():
-        raise FolderError(f"there is no folder {folder.path}")
-    manifest = folder.manifest()
-    if manifest is None:
-        if (folder.path / SCRATCH).exists():
-            raise FolderError(f"{folder.path} is not finished; run its export again")
-        raise FolderError(f"{folder.path} has no manifest.json, so it is not an export of Hornbook's")
+    manifest = folder.whole()
     asked = manifest["asked"]
     contracts = {task["task"]: task.get("options", {}).get("tool", "nanochat") for task in asked["tasks"]}
     found = tokenizer_of(manifest, tokenizer, pattern)
@@ -73,7 +68,7 @@ def verify(
     schema = schema_of(asked["dialect"], found is not None)
     sources = frozenset(task["task"] for task in asked["tasks"] if task.get("kind") == "source")
     work = _Work(
-        folder.path,
+        folder.target,
         asked["dialect"],
         asked["tool_text"],
         dict(checks),
@@ -117,7 +112,7 @@ def _whole(report: Report, manifest: Mapping[str, Any], folder: Folder) -> None:
 
 @dataclass(frozen=True)
 class _Work:
-    folder: Path
+    target: Target
     dialect: str
     tool_text: str
     checks: Mapping[str, Check]
@@ -133,19 +128,26 @@ class _Work:
 
     def make(self, record: Mapping[str, Any], progress: Callable[[int], None]) -> Report:
         """Check one shard."""
-        report, name = Report(), record["file"]
+        report = Report()
+        with self.target.opened(record["file"]) as path:
+            if path.is_file():
+                self._file(path, record, report, progress)
+            else:
+                report.add(f"{record['file']} is missing")
+        return report
+
+    def _file(
+        self, path: Path, record: Mapping[str, Any], report: Report, progress: Callable[[int], None]
+    ) -> None:
+        name = record["file"]
         check = self._texts if self.dialect == "text" else self._batch
-        path = self.folder / name
-        if not path.is_file():
-            report.add(f"{name} is missing")
-            return report
         if sha256(path) != record["sha256"]:
             report.add(f"{name} is not the file that the manifest describes (sha256 differs)")
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 if not file.schema_arrow.equals(self.schema):
                     report.add(f"{name} has other columns than the dialect {self.dialect!r}")
-                    return report
+                    return
                 start = 0
                 for batch in file.iter_batches(_BATCH):
                     with _no_gc():
@@ -154,10 +156,9 @@ class _Work:
                     progress(len(batch))
         except (OSError, ValueError, pa.ArrowException) as error:
             report.add(f"{name} can't be read: {str(error).splitlines()[0]}")
-            return report
+            return
         if start != record["rows"]:
             report.add(f"{name} has {start:,} rows, the manifest says {record['rows']:,}")
-        return report
 
     def _texts(self, batch: pa.RecordBatch, name: str, start: int, report: Report) -> None:
         report.texts += len(batch)

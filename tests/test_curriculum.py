@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.book import Book, Conversations
-from generators.graphemes import graphemes
 from generators.curriculum import NONE, sort_rows
+from generators.graphemes import graphemes
 from generators.mixture import ORDERS, Mixture
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SimpleSpelling, SpellingBee
