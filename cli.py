@@ -357,20 +357,28 @@ def recipe(file: str | None, sources: tuple[str, ...], plan: bool, workers: int,
     """Print a recipe resolved: rows, tokens and bytes of each task and source. Without FILE, list ours.
 
     FILE is a TOML file or an embedded recipe's name. Tokens are those of the recipe's tokenizer, bytes those
-    of its dialect, measured on a batch that is made here.
+    of its dialect, measured on a batch that is made here. Of a folder that was exported, print the recipe.
     """
     from generators.expected import measured, table
+    from generators.folder import Folder, FolderError
     from generators.members import open_members
     from generators.plan import measure, planned
     from generators.recipefile import embedded
+    from generators.recipetext import recipe_text
     from generators.workers import lean
-    from tasks.registry import task_class
+    from tasks.registry import entries, task_class
 
     lean()
     if file is None:
         width = max(map(len, embedded()))
         for name, about in embedded().items():
             click.echo(f"{name:<{width}}  {about}")
+        return
+    if Path(file).is_dir():
+        manifest = Folder(file).manifest()
+        if manifest is None:
+            raise FolderError(f"{file} has no manifest.json, so it is not a whole export of Hornbook's")
+        click.echo(recipe_text(manifest, entries()), nl=False)
         return
     asked = _recipe((), file, sources)
     opened = open_members(asked.filled, task_class, _source_class(asked.filled))

@@ -142,6 +142,35 @@ def test_the_default_of_make_shards_is_what_it_was():
     assert not recipe.options
 
 
+MADE = [
+    ("lettercounting:40", "simplespelling:70", "--seed", 3, "--kinds", "upper:0.1", "--order", "count"),
+    ("spellingbee:30", "--split", "train", "--style", "lines", "--dialect", "text", "--chat", "chatml"),
+    ("simplespelling:9000", "--shard-rows", 5000, "--tool", "none", "--language", "en:0.7,es:0.3"),
+    ("tests.example_task:FirstLetter:50", "--dialect", "tokens", "--control", "bos=<|bos|>", "--offensive"),
+]
+
+
+@pytest.mark.parametrize("asked", MADE)
+def test_an_export_says_the_recipe_that_makes_it_again(tmp_path: Path, asked: tuple[Any, ...]):
+    words = lexicon(tmp_path)
+    language = () if "--language" in asked else ("--language", "en")
+    options = ("--lexicon", words, *language, "--workers", 1)
+    done = hornbook("export", *asked, *options, "--out", tmp_path / "a", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    said = hornbook("recipe", tmp_path / "a", cwd=ROOT)
+    assert said.returncode == 0, said.stderr
+    assert str(tmp_path) not in said.stdout
+    text = said.stdout.replace("example_task:", "tests.example_task:")  # where it lies, only its author knows
+    (tmp_path / "again.toml").write_text(text, "utf-8")
+    done = hornbook("export", "--recipe", tmp_path / "again.toml", "--out", tmp_path / "b", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_a_folder_that_is_no_export_says_no_recipe(tmp_path: Path):
+    says(hornbook("recipe", tmp_path), 2, "has no manifest.json, so it is not a whole export")
+
+
 WRONG: list[tuple[list[Any], list[str]]] = [
     (["export", "--recipe", "midtran", "--out", "x"], ["no recipe 'midtran'; did you mean 'midtrain'?"]),
     (
