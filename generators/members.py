@@ -4,20 +4,17 @@ A task is found by a function that is handed in, and a source made by a class th
 and this package none of them.
 """
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 import numpy as np
 
 from generators.book import Books
-from generators.described import ROWS
 from generators.dialects import Dialect, asked_dialect
 from generators.located import Said, wrong
 from generators.names import find
+from generators.options import fitting, options_of
 from generators.passes import Passes, passes
 from generators.recipe import REST, SIZES, Entry, Recipe
 from generators.sizes import Size, rows_of
@@ -171,7 +168,7 @@ def _task(recipe: Recipe, entry: Entry, task_class: Finds) -> _Task:
         **{key: said for key, said in recipe.options.items() if key in known and cls.takes(key)},
     }
     said |= _known(entry, known)
-    options = _fitting(said, known)
+    options = fitting(said, known)
     options.setdefault("style", "quote-comma")
     _try(entry, cls, options, said)
     return _Task(entry, cls, options)
@@ -218,50 +215,6 @@ def _try(entry: Entry, cls: Any, options: Mapping[str, Any], said: Mapping[str, 
     raise entry.wrong(error) from None if entry.place else error
 
 
-def options_of(cls: Any) -> dict[str, Any]:
-    """Return the options that a class takes, each with the types of its values; () where they are not said.
-
-    >>> class Base:
-    ...     def __init__(self, size: int, *, seed: int = 0) -> None: ...
-    >>> class Own(Base):
-    ...     def __init__(self, *args: int, shape: str = "one", **options: int) -> None: ...
-    >>> options_of(Own)
-    {'shape': (<class 'str'>,), 'seed': (<class 'int'>,)}
-    """
-    found: dict[str, Any] = {}
-    for base in cls.__mro__:
-        if "__init__" not in vars(base) or base is object:
-            continue
-        try:
-            hints = get_type_hints(base.__init__)
-        except (NameError, TypeError):
-            hints = {}
-        for name, parameter in list(inspect.signature(base.__init__).parameters.items())[1:]:
-            if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) and name not in ROWS:
-                found.setdefault(name, _types(hints.get(name)))
-    return found
-
-
-def _types(hint: Any) -> tuple[type, ...]:
-    if get_origin(hint) in (Union, UnionType):
-        return tuple(dict.fromkeys(one for part in get_args(hint) for one in _types(part)))
-    kind = get_origin(hint) or hint
-    if not isinstance(kind, type):
-        return ()
-    return (float, int) if kind is float else (kind,)
-
-
-def _fitting(said: Mapping[str, Said], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of options, each of a type that it may have."""
-    for key, one in said.items():
-        types = known[key]
-        fits = not types or isinstance(one.value, types)
-        if not fits or (isinstance(one.value, bool) and types and bool not in types):
-            names = " or ".join(t.__name__ for t in types if t not in (type(None), PathLike))
-            raise one.wrong(f"{key} is {one.value!r}, and must be {names}")
-    return {key: one.value for key, one in said.items()}
-
-
 def _check_paths(recipe: Recipe, entries: Sequence[Entry]) -> None:
     """See that every source says where it lies; the recipes that come with Hornbook leave that open."""
     if missing := [entry.name for entry in entries if not entry.filled]:
@@ -280,7 +233,7 @@ def _source(recipe: Recipe, entry: Entry, source_class: Any) -> _Source:
     said = {"seed": Said(recipe.value("seed")), **_known(entry, known)}
     if "test" in entry.said:
         said["test"] = entry.said["test"]
-    options = _fitting({key: one for key, one in said.items() if key in known}, known)
+    options = fitting({key: one for key, one in said.items() if key in known}, known)
     try:
         return _Source(entry, source_class, options, source_class(entry.name, split="train", **options))
     except ValueError as error:

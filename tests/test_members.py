@@ -6,8 +6,9 @@ import pytest
 
 from generators.book import Book
 from generators.located import RecipeError
-from generators.members import Members, open_members, options_of
+from generators.members import Members, open_members
 from generators.mixture import Mixture
+from generators.options import options_of
 from generators.passes import Passes
 from generators.recipe import Recipe
 from generators.recipefile import open_recipe
