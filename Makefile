@@ -11,7 +11,7 @@ BIN := .venv/bin
 	touch $@
 
 shards: .venv/installed
-	$(BIN)/hornbook export spellingbee:80000 simplespelling:200000 lettercounting:20000 --out output/midtrain
+	$(BIN)/hornbook export --recipe midtrain --out output/midtrain
 	$(BIN)/hornbook verify output/midtrain
 
 test: .venv/installed

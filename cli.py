@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +128,12 @@ def _tokenizer_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--tokenizer", metavar="T", help=_TOKENIZER)(command)
 
 
+def _source_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that says where a recipe's sources lie."""
+    what = "Where a source of the recipe lies: a file, a folder, a glob."
+    return click.option("--source", "sources", multiple=True, metavar="NAME=PATH", help=what)(command)
+
+
 @main.command(epilog=EXAMPLE + "hornbook tasks")
 def tasks() -> None:
     """List what can be taught."""
@@ -197,13 +202,24 @@ def preview(
 
 
 @main.command(epilog=EXAMPLE + "hornbook export spellingbee:80000 simplespelling:200000 --out output/mine")
-@click.argument("tasks", nargs=-1, required=True, metavar="TASK[:ROWS]...")
+@click.argument("tasks", nargs=-1, metavar="TASK[:ROWS]...")
+@click.option("--recipe", metavar="FILE", help="What to write: a TOML file, or an embedded recipe's name.")
+@_source_option
 @click.option("--out", required=True, help="The folder to write: a path, or a URL such as s3://bucket/mine.")
 @click.option("--split", default="both", show_default=True, help="train, test or both.")
 @click.option(
-    "--dialect", default="universal", show_default=True, help="The columns: universal, messages or tokens."
+    "--dialect",
+    default="universal",
+    show_default=True,
+    help="The columns: universal, messages, tokens or text.",
 )
 @click.option("--tool-text", default="none", show_default=True, help="The tool in `content`: none or fenced.")
+@click.option(
+    "--chat", default="plain", show_default=True, help="Who speaks, in the dialect text: plain, chatml."
+)
+@click.option(
+    "--order", default="shuffle", show_default=True, help="shuffle, or from easy to hard by length or count."
+)
 @click.option(
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
@@ -222,72 +238,57 @@ def preview(
 @_task_options
 def export(
     tasks: tuple[str, ...],
+    recipe: str | None,
+    sources: tuple[str, ...],
     out: str,
-    split: str,
-    dialect: str,
-    tool_text: str,
-    shard_rows: int,
     workers: int | None,
     engine: str,
     ray_address: str | None,
-    cover: str | None,
     overwrite: bool,
-    tokenizer: str | None,
-    pattern: str | None,
-    control: tuple[str, ...],
-    seed: int,
     **options: Any,
 ) -> None:
-    """Write Parquet shards of some tasks, mixed.
+    """Write Parquet shards of some tasks, mixed, or of a recipe.
 
     ROWS are train rows, 10,000 unless said; the test split has 5 % of that, at most 5,000. Run again,
     an export finishes what is missing and keeps what is whole.
 
-    The dialect tokens holds ids of the tokenizer, and the loss mask; any other has, where a tokenizer is
-    named, each row's number of tokens.
+    The dialect tokens holds ids of the tokenizer, and the loss mask; text one string a row; any other has,
+    where a tokenizer is named, each row's number of tokens.
+
+    What is given here holds in place of what a recipe says, options of tasks for all its tasks.
     """
     from generators.coveragetable import covered
-    from generators.dialects import asked_dialect
     from generators.export import export as write
     from generators.inflections import said as relatives
-    from generators.names import find
+    from generators.members import open_members
     from generators.rayengine import engine_of
-    from generators.stylechoice import settle
     from generators.tokencounts import said
     from generators.workers import lean
-    from tasks.registry import parse, refuse_cover, refuse_own, refuse_working, train_and_test
+    from tasks.registry import refuse_cover, refuse_own, refuse_working, task_class
 
     lean()
-    find(split, ("both", "train", "test"), "split")
     made_by = engine_of(engine, ray_address)
-    columns = asked_dialect(dialect, tool_text, tokenizer, pattern, control)
-    parsed = [parse(task) for task in tasks]
-    if cover is not None:
-        refuse_cover([cls for cls, _ in parsed], split)
-    refuse_working([cls for cls, _ in parsed], options["working"])
-    refuse_own([cls for cls, _ in parsed], options)
-    wanted = ("train", "test") if split == "both" else (split,)
-
-    def in_style(style: str, cover: str | None = None) -> dict[str, list[Any]]:
-        given = {**options, "seed": seed, "style": style}
-        pairs = [train_and_test(*task, cover, **given) for task in parsed]
-        return {name: [pair[name] for pair in pairs] for name in wanted}
-
-    encoding = columns.tokenizer.encoding if columns.tokenizer else None
-    style, choice = settle(options["style"], encoding, lambda style: chain(*in_style(style).values()))
-    splits = in_style(style, cover)
+    asked = _recipe(tasks, recipe, sources)
+    classes = [task_class(name) for name in asked.tasks]
+    given = {name: said.value for name, said in asked.options.items()}
+    if "cover" in given:
+        refuse_cover(classes, asked.value("split"))
+    refuse_working(classes, given.get("working", "full"))
+    refuse_own(classes, given)
+    opened = open_members(asked, task_class, _source_class(asked))
     start = time.perf_counter()
     with _progress("rows written") as progress:
         done = write(
-            splits,
+            opened.splits,
             out,
-            seed=seed,
-            dialect=columns,
-            shard_rows=shard_rows,
+            seed=asked.value("seed"),
+            order=asked.value("order"),
+            dialect=opened.dialect,
+            shard_rows=asked.value("shard_rows"),
             workers=workers,
             engine=made_by,
             overwrite=overwrite,
-            style_choice=choice,
+            style_choice=opened.style_choice,
             progress=progress,
         )
     seconds = time.perf_counter() - start
@@ -301,7 +302,7 @@ def export(
     for name, found in done.manifest["splits"].items():
         counts = ", ".join(f"{task} {by['rows']['all']:,}" for task, by in found["tasks"].items())
         click.echo(f"  {name:<5}  {found['rows']:,} rows, {found['words']:,} words: {counts}")
-    if choice:
+    if choice := opened.style_choice:
         click.echo(f"  style  {choice['style']}: {choice['why']}")
     for line in said(done.manifest):
         click.echo(f"  {line}")
@@ -311,6 +312,99 @@ def export(
     click.echo(f"  tool   {calls['tool']:,} calls run; {calls['refused']:,} left out that it refuses")
     for line in covered(done.manifest):
         click.echo(f"  {line}")
+
+
+def _recipe(tasks: tuple[str, ...], file: str | None, sources: tuple[str, ...]) -> Any:
+    """Make one recipe of a file or of TASK[:ROWS], and of what is given on the command line."""
+    from click.core import ParameterSource
+
+    from generators.recipe import SETTINGS, Recipe
+    from generators.recipefile import open_recipe
+    from tasks.registry import named
+
+    context = click.get_current_context()
+    if bool(tasks) == (file is not None):
+        both = "a recipe says what is made, and so do TASK[:ROWS]; name one" if tasks else None
+        raise click.UsageError(
+            both or "Missing argument 'TASK[:ROWS]...'; or name a recipe with --recipe FILE"
+        )
+    asked = open_recipe(file) if file is not None else Recipe.of_tasks(map(named, tasks))
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    options = {
+        "cover",
+        *(name.removeprefix("--").replace("-", "_") for name, _ in _OPTIONS),
+    } - SETTINGS.keys()
+    paths = dict(_pairs(sources))
+    return asked.given(
+        {name: value for name, value in given.items() if name in SETTINGS},
+        {name: value for name, value in given.items() if name in options},
+        paths,
+    )
+
+
+def _pairs(sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for source in sources:
+        name, equals, path = source.partition("=")
+        if not (name and equals and path):
+            raise click.BadParameter(f"{source!r} names no source; write NAME=PATH", param_hint="'--source'")
+        yield name, path
+
+
+def _source_class(recipe: Any) -> Any:
+    """Return what reads sources, where a recipe has any."""
+    from importlib import import_module
+
+    if not recipe.sources:
+        return None
+
+    return import_module("generators.source").Source
+
+
+@main.command(epilog=EXAMPLE + "hornbook recipe midtrain --plan --workers 512")
+@click.argument("file", required=False, metavar="[FILE]")
+@_source_option
+@click.option("--plan", is_flag=True, help="What the export would take: hours, memory, bytes, requests.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="To plan for.")
+@_tokenizer_options
+def recipe(file: str | None, sources: tuple[str, ...], plan: bool, workers: int, **options: Any) -> None:
+    """Print a recipe resolved: rows, tokens and bytes of each task and source. Without FILE, list ours.
+
+    FILE is a TOML file or an embedded recipe's name. Tokens are those of the recipe's tokenizer, bytes those
+    of its dialect, measured on a batch that is made here. Of a folder that was exported, print the recipe.
+    """
+    from generators.expected import measured, table
+    from generators.folder import Folder, FolderError
+    from generators.members import open_members
+    from generators.plan import measure, planned
+    from generators.recipefile import embedded
+    from generators.recipetext import recipe_text
+    from generators.workers import lean
+    from tasks.registry import entries, task_class
+
+    lean()
+    if file is None:
+        width = max(map(len, embedded()))
+        for name, about in embedded().items():
+            click.echo(f"{name:<{width}}  {about}")
+        return
+    if Path(file).is_dir():
+        manifest = Folder(file).manifest()
+        if manifest is None:
+            raise FolderError(f"{file} has no manifest.json, so it is not a whole export of Hornbook's")
+        click.echo(recipe_text(manifest, entries()), nl=False)
+        return
+    asked = _recipe((), file, sources)
+    opened = open_members(asked.filled, task_class, _source_class(asked.filled))
+    found = measured(asked, opened)
+    for line in table(found, asked):
+        click.echo(line)
+    if plan:
+        for line in planned(found, measure(opened, asked.value("seed")), workers):
+            click.echo(line)
 
 
 @main.command(epilog=EXAMPLE + "hornbook verify output/mine")
@@ -335,7 +429,7 @@ def verify(
     with _progress("rows checked") as progress:
         report = check(folder, checks(classes), workers, progress, tokenizer, pattern)
     seconds = time.perf_counter() - start
-    rows = sum(report.rows.values())
+    rows = sum(report.rows.values()) + report.texts
     click.echo(
         f"{folder}: {rows:,} rows read back in {seconds:.1f} s ({rows / max(seconds, 1e-9):,.0f} rows/s)"
     )
@@ -343,6 +437,8 @@ def verify(
         general = " (in general only: name its class with --task)" if report.unchecked[task] else ""
         done = "checked" if task in report.sources else "derived again from their facts"
         click.echo(f"  {task}: {count:,} conversations {done}{general}")
+    if report.texts:
+        click.echo(f"  {report.texts:,} texts read back into turns; they have no facts to be derived from")
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
     named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
     click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")

@@ -122,6 +122,7 @@ def _alone(folder: str, rows: int, quick: bool) -> Plan:
     shard = {"rows": 1_000 if quick else 50_000, "folder": folder, "options": {}}
     return {
         "tool": lambda: fresh("ours.tool", tape=f"{folder}/default.tape", rows=rows, gc=False),
+        "billion": lambda: fresh("billion.opened", rows=10**9, gc=True),
         "indexed": lambda: fresh("ours.indexed", rows=rows, gc=False),
         "shard": lambda: fresh("ours.shard", tape=f"{folder}/shard.tape", gc=False, **shard),
     }

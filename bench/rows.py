@@ -55,6 +55,8 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
     yield _line("tool execution, an expression", "2.5 µs", "1.6 µs", lambda: _tool(runs))
     what = "`task[i]` in random order, tool and all, amortised"
     yield _line(what, "15 µs", "5 µs", lambda: _span(runs, "indexed", "all", "{:.1f} µs"))
+    what = "opening a mixture of 1 billion rows and reading row i, lexicon open"
+    yield _line(what, "50 ms, 200 MiB", "", lambda: _billion(runs))
     for columns, marks in (("messages", ("2.5 times its time", "1.5 times")), ("universal", ("", ""))):
         what = f"half the rows from a Parquet source, `{columns}`, against pyarrow copying it"
         yield _line(what, *marks, partial(_mixed, runs, columns))
@@ -157,6 +159,10 @@ def _tool(runs: Runs) -> str:
     return (
         f"{_span(runs, 'tool', 'all', '{:.2f} µs')}, of which {here:.2f} in our process; wall {wall:.2f} µs"
     )
+
+
+def _billion(runs: Runs) -> str:
+    return f"{_span(runs, 'billion', 'wall', '{:.0f} ms')}, {runs.get('billion', 'peak'):.0f} MiB"
 
 
 def _mixed(runs: Runs, columns: str) -> str:

@@ -118,5 +118,5 @@ def held_out(
     path = Path(folder) / f"holdout-{sha256(text.encode()).hexdigest()[:16]}.txt"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
+        write_whole(path, text.encode())
     return path

@@ -30,12 +30,15 @@ from generators.texts import Texts
 from tokenizer.room import room
 
 Codes = npt.NDArray[np.int32]
+# A table of so many texts is added for a batch that has one in so many of them; for a smaller one, those few.
+LARGE, ALL_FOR = 10_000, 100
 
 
 class Book:
     """Distinct texts, each with a number, end to end in one buffer that Arrow reads as it is.
 
-    A book only grows, and tables of texts are added to it once. It is a cache: whoever makes many
+    A book only grows, and tables of texts are added to it once, but for a few texts of a large one, which may
+    come again. It is a cache: whoever makes many
     batches starts a new one when `bytes` has grown past what he wants to keep.
     """
 
@@ -87,6 +90,8 @@ class Book:
         """Return the codes of some texts of a table, adding what the book lacks of the table."""
         runs = self._runs.setdefault(texts, [])
         known = runs[-1].stop if runs else 0
+        if len(texts) - known > max(LARGE, ALL_FOR * len(index)):
+            return self._few(texts, index)
         if known < len(texts):
             first = self.add(texts.slice(known, len(texts)))
             runs.append(_Run(known, len(texts), first))
@@ -100,6 +105,12 @@ class Book:
             runs[-1].lookup = np.concatenate(parts)
             runs[-2].lookup = None  # each holds all of the one before it
         return runs[-1].lookup[index]
+
+    def _few(self, texts: Texts, index: npt.NDArray[Any]) -> Codes:
+        """Return the codes of a few texts of a large table, adding those alone."""
+        distinct, back = np.unique(index, return_inverse=True)
+        first = self.add(pa.array(texts.take(distinct), pa.string()))
+        return back.astype(np.int32) + np.int32(first)
 
     def lengths(self, codes: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
         """Return how many bytes the texts of codes have, (n,)."""

@@ -86,6 +86,9 @@ _IDS = """\
 - `ids` are a whole conversation each, control tokens and all, laid out as nanochat's render_conversation
   does. `mask` is true where the model is trained: on what it writes, never on a tool's output. `tokens` is
   how many there are, `answer` what a right answer comes to."""
+_TEXT = """\
+- `text` is a whole conversation, as one string. The files are as nanochat's loader reads them: all in one
+  folder, the last one for validation, with row groups for every rank."""
 _COUNTED = """
 Counted with the tokenizer {name} (`{fingerprint}`): {counts}.
 """
@@ -113,7 +116,7 @@ def card(manifest: Mapping[str, Any]) -> str:
 
     return _CARD.format(
         languages="\n".join(f"- {code}" for code in sorted(languages)),
-        configs="\n".join(f"  - split: {split}\n    path: {split}/*.parquet" for split in splits),
+        configs="\n".join(f"  - split: {split}\n    path: {_files(manifest, split)}" for split in splits),
         version=asked["versions"]["hornbook"],
         dialect=asked["dialect"],
         fingerprint=asked["fingerprint"][:16],
@@ -133,7 +136,7 @@ def card(manifest: Mapping[str, Any]) -> str:
         code=asked["code"][:16],
         command=_command(asked),
         repeated=_repeated(sum(found["repeated_questions"] for found in splits.values())),
-        columns=_IDS if asked["dialect"] == "tokens" else _TEXTS.format(without=without),
+        columns={"tokens": _IDS, "text": _TEXT}.get(asked["dialect"], _TEXTS.format(without=without)),
     )
 
 
@@ -184,3 +187,11 @@ def _example(task: tuple[str, Sequence[Mapping[str, Any]]]) -> str:
     # Longer than any fence in what is said.
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
     return f"### {name}\n\n{fence}text\n{text}\n{fence}\n\n"
+
+
+def _files(manifest: Mapping[str, Any], split: str) -> str:
+    """Name the files of a split: its folder's, but texts are all in one."""
+    if manifest["asked"]["dialect"] != "text":
+        return f"{split}/*.parquet"
+    files = [shard["file"] for shard in manifest["shards"] if shard["split"] == split]
+    return "".join(f"\n    - {file}" for file in files)

@@ -11,6 +11,9 @@ asks for it as fenced code, and `parts` holds every assistant turn in full.
 `tokens` holds what a model reads: ids, and a mask of those that it is trained to write. `answer` stands
 beside them to score by, and `tokens`, their number, so that a mixture is sized, and rows are packed or
 sorted by length, without reading ids. The other dialects have `tokens` too where a tokenizer is named.
+
+`text` holds a conversation as one string and nothing else, for pretraining; see generators.chattext. Its
+shards are laid out as nanochat's loader reads them.
 """
 
 from collections.abc import Sequence
@@ -19,12 +22,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from generators.arrays import as_arrow
 from generators.book import Conversations
-from generators.layout import MESSAGE, PART, Laid, as_list, fenced
+from generators.chattext import CHATS, texts_of
+from generators.layout import MESSAGE, PART, Laid, Turns, as_list, fenced
 from generators.names import find
 from generators.tokens import Renderer
 from tokenizer.chosen import Tokenizer
@@ -49,10 +54,14 @@ _TOKENS = pa.field("tokens", pa.int32(), nullable=False)
 TOKENS = _schema(
     *_HEAD[:2], ("ids", pa.list_(pa.int32())), ("mask", pa.list_(pa.bool_())), ("answer", pa.string())
 ).append(_TOKENS)
-DIALECTS = (*SCHEMAS, "tokens")
+TEXT = _schema(("text", pa.string()))
+DIALECTS = (*SCHEMAS, "tokens", "text")
 TOOL_TEXTS = ("none", "fenced")
 # Only columns of few values gain from a dictionary; on text it is a waste of time and space.
 DICTIONARY = ["task", "language", "style", "template", "split"]
+GROUP = 10_000  # rows of a row group
+# Of texts: as nanochat writes them. Its ranks read row groups in turn, so each needs some in every file.
+TEXT_GROUP, TEXT_GROUPS = 1024, 64
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,7 @@ class Dialect:
         tool_text: "none" leaves the exchange with the tool out of `content`, "fenced" writes it as
             fenced code.
         tokenizer: whose ids `tokens` has; in the other dialects what tokens are counted with, if they are.
+        chat: how `text` says who speaks: one of generators.chattext.CHATS.
 
     Raises:
         EncodingError: the dialect is `tokens`, and the tokenizer lacks control tokens; lists them.
@@ -72,10 +82,15 @@ class Dialect:
     name: str = "universal"
     tool_text: str = "none"
     tokenizer: Tokenizer | None = None
+    chat: str = "plain"
 
     def __post_init__(self) -> None:
         find(self.name, DIALECTS, "dialect")
         find(self.tool_text, TOOL_TEXTS, "tool text")
+        if find(self.chat, CHATS, "chat format") != "plain" and self.name != "text":
+            raise ValueError(
+                f"a chat format is for the dialect text, and this is {self.name}; leave out {self.chat!r}"
+            )
         if self.name == "tokens":
             if self.tokenizer is None:
                 raise ValueError("the dialect tokens holds the ids of a tokenizer, and none is named")
@@ -108,10 +123,36 @@ class Dialect:
         return Renderer(self.tokenizer.encoding, chat)
 
     def __reduce__(self) -> Any:
-        return type(self), (self.name, self.tool_text, self.tokenizer)  # not what the renderer remembers
+        # Not what the renderer remembers.
+        return type(self), (self.name, self.tool_text, self.tokenizer, self.chat)
+
+    def group(self, rows: int) -> int:
+        """Return how many rows a row group has, in a file of so many."""
+        return max(1, min(TEXT_GROUP, rows // TEXT_GROUPS)) if self.name == "text" else GROUP
+
+    def count(self, conversations: Conversations) -> npt.NDArray[np.int32]:
+        """Return how many tokens each row of a batch has, (rows,), where a tokenizer is named."""
+        if self.renderer is None or self.tokenizer is None:
+            raise ValueError("tokens are counted with a tokenizer, and none is named")
+        if self.name != "text":
+            return self.renderer.count(conversations)
+        # Whole: heads stand where other dialects have control tokens, so there is nothing to compose. And one
+        # for the token that begins a text.
+        found = self.tokenizer.encoding.encode_batch(self._strings(conversations).to_pylist())
+        return np.array([len(ids) + 1 for ids in found], dtype=np.int32)
+
+    def _strings(self, conversations: Conversations) -> pa.StringArray:
+        return texts_of(self._turns(conversations, Laid(conversations.book, conversations.text)), self.chat)
+
+    def _turns(self, conversations: Conversations, laid: Laid) -> Turns:
+        is_fenced = self.tool_text == "fenced"
+        return fenced(conversations.book, conversations.text) if is_fenced else laid.messages()
 
     def table(self, conversations: Conversations) -> pa.Table:
         """Turn a batch into a table of this dialect's schema."""
+        if self.name == "text":
+            counted = {} if self.renderer is None else {"tokens": as_arrow(self.count(conversations))}
+            return pa.table({"text": self._strings(conversations), **counted}, schema=self.schema)
         columns = self._tokens(conversations) if self.name == "tokens" else self._texts(conversations)
         columns |= {name: conversations.column(name) for name in ("task", "answer")}
         columns["id"] = ids(conversations)
@@ -121,7 +162,7 @@ class Dialect:
         if self.renderer is None:
             return {}
         if self.name != "tokens":
-            return {"tokens": as_arrow(self.renderer.count(conversations))}
+            return {"tokens": as_arrow(self.count(conversations))}
         tokens = self.renderer.render(conversations)
         found, mask = tokens.columns()
         return {"ids": found, "mask": mask, "tokens": as_arrow(tokens.lengths)}
@@ -129,7 +170,7 @@ class Dialect:
     def _texts(self, conversations: Conversations) -> dict[str, pa.Array]:
         book, text = conversations.book, conversations.text
         laid = Laid(book, text)
-        turns = fenced(book, text) if self.tool_text == "fenced" else laid.messages()
+        turns = self._turns(conversations, laid)
         columns = self._tokens(conversations)
         columns |= {"messages": as_list(turns.offsets, turns.struct()), "parts": laid.parts()}
         if self.name == "universal":
@@ -148,6 +189,7 @@ def asked_dialect(
     tokenizer: str | None = None,
     pattern: str | None = None,
     control: Sequence[str] = (),
+    chat: str = "plain",
 ) -> Dialect:
     """Make a dialect of what somebody asks for, the tokenizer opened.
 
@@ -158,6 +200,7 @@ def asked_dialect(
             the vocabulary that comes with Hornbook.
         pattern: the name of the split pattern of a `.tiktoken` file that has none beside it.
         control: "role=name" of control tokens.
+        chat: see Dialect.
 
     Raises:
         ValueError: an option is wrong, or says something of a tokenizer where there is none.
@@ -168,15 +211,16 @@ def asked_dialect(
         given = "a split pattern" if pattern is not None else "control tokens"
         if pattern is not None or control:
             raise ValueError(f"{given} can be given for a tokenizer, and none is named")
-        return Dialect(name, tool_text)
-    return Dialect(name, tool_text, Tokenizer.opened(tokenizer, pattern, control))
+        return Dialect(name, tool_text, None, chat)
+    return Dialect(name, tool_text, Tokenizer.opened(tokenizer, pattern, control), chat)
 
 
 def schema_of(name: str, counted: bool) -> pa.Schema:
     """Return the columns of a dialect; `counted` says whether its tokens are."""
     if find(name, DIALECTS, "dialect") == "tokens":
         return TOKENS
-    return SCHEMAS[name].append(_TOKENS) if counted else SCHEMAS[name]
+    schema = TEXT if name == "text" else SCHEMAS[name]
+    return schema.append(_TOKENS) if counted else schema
 
 
 def ids(conversations: Conversations) -> pa.StringArray:

@@ -1,7 +1,5 @@
 """Exporting: a folder of shards from tasks, made by several processes, finished where it was left off."""
 
-import hashlib
-import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,8 +27,6 @@ from generators.workers import Engine, alone, run, trim
 
 Progress = Callable[[int, int], None]
 UNIVERSAL = Dialect("universal")
-FILES = ("lexicon", "holdout", "exclude")  # options that name a file: what it holds counts, not its place
-ROWS = ("size", "split", "start", "stop", "step")  # options that choose rows
 CHECKED = 1000  # rows of an export, at least, whose ids are made in both ways before the first is written
 
 
@@ -55,6 +51,7 @@ def export(
     out: "str | os.PathLike[str] | Target",
     *,
     seed: int = 0,
+    order: str = "shuffle",
     dialect: Dialect = UNIVERSAL,
     shard_rows: int = SHARD,
     workers: int | None = None,
@@ -66,9 +63,11 @@ def export(
     """Write tasks to a folder of Parquet shards.
 
     Args:
-        splits: the tasks of each split, "train" and "test"; they are mixed in one seeded order.
+        splits: the members of each split, "train" and "test": tasks and sources, the same in each, of which
+            one may have no rows there.
         out: the folder, a path or a URL. What it lacks of the same export is finished, what is whole is kept.
         seed: of the order.
+        order: how the members are mixed, see generators.mixture.
         dialect: the columns.
         shard_rows: rows of a shard.
         workers: processes; None takes as many as there are cores, 1 stays in this one.
@@ -85,8 +84,9 @@ def export(
     """
     for tasks in splits.values():
         _refuse_repeats(tasks)
-    mixtures = {split: Mixture(tasks, seed) for split, tasks in splits.items()}
-    jobs = jobs_of({split: len(mixture) for split, mixture in mixtures.items()}, shard_rows)
+    mixtures = {split: Mixture(tasks, seed, order) for split, tasks in splits.items()}
+    rows = {split: len(mixture) for split, mixture in mixtures.items()}
+    jobs = jobs_of(rows, shard_rows, text=dialect.name == "text")
     lexicons = {
         lexicon.language: lexicon for tasks in splits.values() for task in tasks for lexicon in task.lexicons
     }
@@ -96,8 +96,10 @@ def export(
         described,
         {language: lexicon.fingerprint for language, lexicon in lexicons.items()},
         seed=seed,
+        order=order,
         dialect=dialect.name,
         tool_text=dialect.tool_text,
+        **({"chat": dialect.chat} if dialect.name == "text" else {}),
         shard_rows=shard_rows,
         tokenizer=None if dialect.tokenizer is None else dialect.tokenizer.described(),
     )
@@ -108,18 +110,23 @@ def export(
     with _told(str(folder)), folder.opened(asked, jobs, overwrite):
         records = folder.done(jobs)
         kept = tuple(records)
-        rows = sum(record.rows for record in records.values())
-        total = sum(len(mixture) for mixture in mixtures.values())
-        progress(rows, total)
+        have, total = sum(record.rows for record in records.values()), sum(rows.values())
+        progress(have, total)
         missing = [job for job in jobs if job.file not in records]
         there = folder.files()
         damaged = tuple(job.file for job in missing if job.file in there)
         whole = folder.manifest()
+        for mixture in mixtures.values() if missing else ():
+            mixture.prepare()
         task = _Work(mixtures, dialect, folder)
-        for job, record in engine(task, missing, workers, lambda done: progress(rows + done, total)):
+        for job, record in engine(task, missing, workers, lambda done: progress(have + done, total)):
             records[job.file] = record
         covered = {task.name: task.covered for task in splits.get("train", ()) if task.covered}
-        manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered, dialect, style_choice)
+        more: dict[str, Any] = {} if style_choice is None else {"style_choice": dict(style_choice)}
+        members = [member for members in splits.values() for member in members]
+        if read := {member.name: dict(member.report) for member in members if member.report}:
+            more["sources"] = read
+        manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered, dialect, more)
         return Exported(manifest, tuple(job.file for job in missing), kept, damaged)
 
 
@@ -147,7 +154,7 @@ def _finish(
     lexicons: Mapping[str, Any],
     covered: Mapping[str, Any],
     dialect: Dialect,
-    style_choice: Mapping[str, Any] | None,
+    more: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     """Write the manifest, or, where a whole folder was only mended, see that it is as it was."""
     ordered = [records[job.file] for job in jobs]
@@ -169,8 +176,7 @@ def _finish(
             manifest["tokenizer"] = {"source": dialect.tokenizer.source, "pattern": dialect.tokenizer.pattern}
         if manifest["words_shared_by_splits"]:
             raise ValueError(f"train and test share {manifest['words_shared_by_splits']} words")
-        if style_choice is not None:
-            manifest["style_choice"] = dict(style_choice)
+        manifest |= more
     folder.finish(manifest, card(manifest))
     return manifest
 
@@ -190,39 +196,14 @@ def _check_tokens(dialect: Dialect, mixtures: Mapping[str, Mixture]) -> None:
 
 
 def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Describe each member, with its rows in each split."""
     described = []
-    for tasks in zip(*splits.values(), strict=True):
-        first = tasks[0]
-        rows = {split: len(task) for split, task in zip(splits, tasks, strict=True)}
-        view = {split: _view(task) for split, task in zip(splits, tasks, strict=True)}
-        if hasattr(first, "described"):
-            described.append({**first.described(), "rows": rows, "view": view})
-            continue
-        # Of a view what is shown counts, not how it was made.
-        given = {k: v for k, v in first.asked_for.items() if k not in ROWS}
-        options = {k: Path(v).name if k in FILES and v else v for k, v in given.items()}
-        source = _source(type(first))
-        described.append(
-            {
-                "task": first.name,
-                "class": f"{source.stem}:{type(first).__qualname__}",
-                "rows": rows,
-                "view": view,
-                "options": options,
-                "source": hashlib.sha256(source.read_bytes()).hexdigest(),
-            }
-        )
+    for members in zip(*splits.values(), strict=True):
+        by_split = dict(zip(splits, members, strict=True))
+        rows = {split: len(member) for split, member in by_split.items()}
+        view = {split: [member.view.start, member.view.step] for split, member in by_split.items()}
+        described.append({**members[0].described(), "rows": rows, "view": view})
     return described
-
-
-def _source(cls: type) -> Path:
-    """Return the file of a class, by its functions: its module may go by several names."""
-    functions = [item for item in vars(cls).values() if inspect.isfunction(item)]
-    return Path(inspect.getfile(functions[0] if functions else cls))
-
-
-def _view(task: Any) -> list[int]:
-    return [task.view.start, task.view.step]
 
 
 def _refuse_texts(described: Sequence[Mapping[str, Any]], dialect: Dialect) -> None:
@@ -241,7 +222,9 @@ def _refuse_repeats(tasks: Sequence[Any]) -> None:
         a, b = task.view, other.view
         meet = (a.start - b.start) % gcd(a.step, b.step) == 0 and max(a.start, b.start) < min(a.stop, b.stop)
         if meet and (task.name, task.seed) == (other.name, other.seed):
-            raise ValueError(f"{task.name} is asked for twice; ask for it once, with all its rows")
+            raise ValueError(
+                f"{task.name} is asked for twice; ask for it once, with all its rows, or with another seed"
+            )
 
 
 @dataclass(frozen=True)

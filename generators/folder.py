@@ -23,11 +23,11 @@ from generators.shards import BESIDE, Job, Record
 from generators.target import SCRATCH, FolderError, Target
 from generators.targets import target_of
 
-__all__ = ["CARD", "MANIFEST", "SCRATCH", "SPLITS", "Folder", "FolderError"]
+__all__ = ["CARD", "FOLDERS", "MANIFEST", "SCRATCH", "Folder", "FolderError"]
 
 MANIFEST, CARD, ASKED = "manifest.json", "README.md", f"{SCRATCH}/asked.json"
-SPLITS = ("train", "test")
-_SHARD = re.compile(r"(train|test)/\1-[0-9]{5}-of-[0-9]{5}\.parquet")
+FOLDERS = ("train", "test", "text")  # a folder a split; that of texts holds all, as nanochat reads them
+_SHARD = re.compile(r"(train|test)/\1-[0-9]{5}-of-[0-9]{5}\.parquet|text/shard_[0-9]{5}\.parquet")
 
 
 class _HalfError(FolderError):
@@ -176,7 +176,7 @@ class Folder:
         """Return what is in the split folders, with its size in bytes."""
         return {
             f"{split}/{name}": size
-            for split in sorted(SPLITS)
+            for split in sorted(FOLDERS)
             for name, size in sorted(self.target.listing(split).items())
         }
 
@@ -296,7 +296,7 @@ class Folder:
             self.target.write(CARD, card.encode())
         if not whole:
             self.target.write(MANIFEST, (_as_json(manifest) + "\n").encode())
-        self.target.clean(empty=SPLITS)  # of a split that was not asked for
+        self.target.clean(empty=FOLDERS)  # of a split that was not asked for
 
 
 def _as_json(data: Mapping[str, Any]) -> str:

@@ -97,7 +97,7 @@ def manifest(
     for shown in first.values():
         examples = {**shown["examples"], **examples}  # of the first split that has one
     for split in questions.hashes:
-        mine = [record for record in records if record.file.startswith(f"{split}/")]
+        mine = [record for record in records if record.split == split]
         splits[split] = {
             "rows": sum(record.rows for record in mine),
             "bytes": sum(record.bytes for record in mine),

@@ -1,7 +1,8 @@
 """Reading conversations one by one, in any order, at the price of making them in batches.
 
 A trainer indexes a task at random, row by row. A batch of one costs almost as much as a batch of a
-thousand, so a page of neighbouring rows is made at once and kept as bytes.
+thousand, so a page of neighbouring rows is made at once and kept as bytes. Who reads but one row of a page,
+as of a billion, waits for a few rows beside it alone: the page is made when more of it is asked for.
 """
 
 import json
@@ -15,6 +16,8 @@ from generators.book import Book, Books, Conversations
 from generators.pieces import ASSISTANT, FIRST_PART, MARKS, NUMBER, TEXT
 
 ROWS = 8192  # rows of a page
+FIRST = 64  # rows of the stretch of a page that is made before the page
+STRETCHES = 256  # to keep
 KEPT = 256 << 20  # bytes of pages to keep
 
 FLAT = ("task", "split", "answer", "word", "letter", "language", "style", "template")
@@ -71,6 +74,7 @@ class Pages:
     def __init__(self, make: Callable[[Any, Book], Conversations], size: int) -> None:
         self._make, self._size = make, size
         self._pages: OrderedDict[int, Page] = OrderedDict()
+        self._stretches: OrderedDict[int, tuple[int, Page]] = OrderedDict()  # by page: its number, and it
         self._bytes = 0
         self._books = Books()
 
@@ -79,8 +83,10 @@ class Pages:
         number, row = divmod(index, ROWS)
         page = self._pages.get(number)
         if page is None:
-            stop = min((number + 1) * ROWS, self._size)
-            page = Page(self._make(np.arange(number * ROWS, stop, dtype=np.int64), self._books.current()))
+            if ROWS > FIRST and (found := self._stretch(number, row // FIRST)):
+                return found.read(row % FIRST)
+            page = self._new(number * ROWS, ROWS)
+            self._stretches.pop(number, None)
             self._pages[number] = page
             self._bytes += page.bytes
             while self._bytes > KEPT and len(self._pages) > 1:
@@ -88,3 +94,16 @@ class Pages:
         else:
             self._pages.move_to_end(number)
         return page.read(row)
+
+    def _new(self, start: int, rows: int) -> Page:
+        index = np.arange(start, min(start + rows, self._size), dtype=np.int64)
+        return Page(self._make(index, self._books.current()))
+
+    def _stretch(self, page: int, number: int) -> Page | None:
+        """Return a stretch of a page, which is made if it is the page's first; None if another one was."""
+        if page not in self._stretches:
+            self._stretches[page] = number, self._new(page * ROWS + number * FIRST, FIRST)
+            if len(self._stretches) > STRETCHES:
+                self._stretches.popitem(last=False)
+        made, found = self._stretches[page]
+        return found if made == number else None

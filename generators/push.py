@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generators.folder import CARD, MANIFEST, SPLITS, Folder, FolderError
+from generators.folder import CARD, FOLDERS, MANIFEST, Folder, FolderError
 from generators.localtarget import LocalTarget
 from generators.target import SCRATCH
 
@@ -102,7 +102,7 @@ def push(upload: Upload, private: bool = False) -> str:
             repo_type="dataset",
             folder_path=upload.folder,
             allow_patterns=list(upload.files),
-            delete_patterns=[f"{split}/*" for split in SPLITS],
+            delete_patterns=[f"{split}/*" for split in FOLDERS],
             commit_message="Upload an export of Hornbook",
         )
     except FolderError:

@@ -28,6 +28,7 @@ class Report:
         unchecked: rows by task whose own check was not at hand.
         sources: names of those that are sources, whose rows nothing can derive again.
         tokens: how many there are in rows whose ids were read back, or whose number was counted again.
+        texts: rows of the dialect text, which say no task.
         uncounted: why the number of tokens was not counted again; empty where it was, or there is none.
     """
 
@@ -44,6 +45,7 @@ class Report:
     unchecked: Counter[str] = field(default_factory=Counter)
     sources: frozenset[str] = frozenset()
     tokens: int = 0
+    texts: int = 0
     uncounted: str = ""
 
     def add(self, problem: str) -> None:
@@ -72,6 +74,7 @@ class Report:
         self.conversations += other.conversations
         self.unchecked += other.unchecked
         self.tokens += other.tokens
+        self.texts += other.texts
 
     @property
     def duplicates(self) -> int:

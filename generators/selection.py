@@ -172,7 +172,7 @@ class _Selecting:
         passed = [task.name for task in self._choice.tasks if len(task) > LOOKED]
         if passed:
             report["questions_not_looked_for"] = passed
-        write_whole(self._folder / "report.json", json.dumps(report, ensure_ascii=False))
+        write_whole(self._folder / "report.json", json.dumps(report, ensure_ascii=False).encode())
 
     def _mark(self, rows: npt.NDArray[np.int64], why: str) -> None:
         self._left[rows[self._left[rows] == 0]] = NUMBER[why]

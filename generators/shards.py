@@ -25,7 +25,7 @@ from generators.mixture import Mixture
 from generators.script import FACTS
 from generators.wordlists import fold
 
-BATCH = 10_000  # rows of a batch and of a row group
+BATCH = 10_000  # rows of a batch
 OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
     "compression": "zstd",
     "compression_level": 3,
@@ -53,6 +53,7 @@ class Job:
         number: its number in the split, from 0.
         shards: how many the split has.
         start, stop: the rows it holds, start to stop - 1 of the split's mixture.
+        text: of a shard of texts, its number among those of all splits.
     """
 
     split: str
@@ -60,6 +61,7 @@ class Job:
     shards: int
     start: int
     stop: int
+    text: int | None = None
 
     @property
     def stem(self) -> str:
@@ -69,6 +71,8 @@ class Job:
     @property
     def file(self) -> str:
         """The shard's path in the folder, as loaders expect it."""
+        if self.text is not None:
+            return f"text/shard_{self.text:05}.parquet"
         return f"{self.split}/{self.split}-{self.number:05}-of-{self.shards:05}.parquet"
 
 
@@ -81,6 +85,7 @@ class Record:
         rows, bytes: how many.
         sha256: of the file.
         counts: rows by task, then by column, then by value.
+        split: whose rows they are.
     """
 
     file: str
@@ -88,18 +93,21 @@ class Record:
     bytes: int
     sha256: str
     counts: dict[str, dict[str, dict[str, int]]]
+    split: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data."""
         return asdict(self)
 
 
-def jobs_of(splits: Mapping[str, int], shard_rows: int = SHARD) -> list[Job]:
+def jobs_of(splits: Mapping[str, int], shard_rows: int = SHARD, text: bool = False) -> list[Job]:
     """Cut splits into shards.
 
     Args:
         splits: how many rows each has.
         shard_rows: the most that a shard has.
+        text: they hold texts: all in one folder, of which nanochat takes the last file for validation. So the
+            test split is one shard, and the last.
 
     Raises:
         ValueError: there would be too many.
@@ -107,8 +115,10 @@ def jobs_of(splits: Mapping[str, int], shard_rows: int = SHARD) -> list[Job]:
     >>> [job.file for job in jobs_of({"train": 70_000})]
     ['train/train-00000-of-00002.parquet', 'train/train-00001-of-00002.parquet']
     """
-    jobs = []
+    jobs: list[Job] = []
+    most = shard_rows
     for split, rows in splits.items():
+        shard_rows = rows if text and split == "test" else most
         shards = -(-rows // shard_rows)
         if shards > MOST:
             raise ValueError(
@@ -117,7 +127,8 @@ def jobs_of(splits: Mapping[str, int], shard_rows: int = SHARD) -> list[Job]:
             )
         for number in range(shards):
             start = number * shard_rows
-            jobs.append(Job(split, number, shards, start, min(start + shard_rows, rows)))
+            stop = min(start + shard_rows, rows)
+            jobs.append(Job(split, number, shards, start, stop, len(jobs) if text else None))
     return jobs
 
 
@@ -152,7 +163,7 @@ def make(
             book = books.current()
             conversations = mixture.conversations(index, book)
             table = dialect.table(conversations)
-            writer.write_table(table, row_group_size=BATCH)
+            writer.write_table(table, row_group_size=dialect.group(job.stop - job.start))
             _count(conversations, table, counts)
             if start == 0:
                 first = json.dumps(first_rows(conversations), ensure_ascii=False)
@@ -166,7 +177,8 @@ def make(
         counted["ending"] = dict(common[:ENDINGS])
     write_hashes(folder / f"{job.stem}.questions.npy", np.concatenate(questions))
     write_hashes(folder / f"{job.stem}.words.npy", np.unique(np.concatenate(words)))
-    return Record(job.file, job.stop - job.start, path.stat().st_size, sha256(path), counts)
+    rows, size, digest = job.stop - job.start, path.stat().st_size, sha256(path)
+    return Record(job.file, rows, size, digest, counts, job.split)
 
 
 def folded(words: pa.StringArray) -> pa.StringArray:

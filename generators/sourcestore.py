@@ -227,7 +227,7 @@ def _read(reading: Reading, folder: Path, progress: Callable[[int], None]) -> No
         "refused": refusals.as_json(),
         "content": digest.hexdigest(),
     }
-    write_whole(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1))
+    write_whole(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1).encode())
 
 
 def _batch(

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generators.dialects import schema_of
@@ -28,6 +29,7 @@ from generators.report import Report, repeated_ids
 from generators.rowcheck import check_row
 from generators.shapecheck import check_shape, earlier_tasks
 from generators.target import Target
+from generators.verifytext import check_texts
 from generators.verifytokens import Checked, TokenCheck, tokenizer_of
 from generators.wordlists import fold
 from generators.workers import run
@@ -61,13 +63,21 @@ def verify(
     folder = Folder(path)
     manifest = folder.whole()
     asked = manifest["asked"]
-    contracts = {task["task"]: task["options"].get("tool", "nanochat") for task in asked["tasks"]}
+    contracts = {task["task"]: task.get("options", {}).get("tool", "nanochat") for task in asked["tasks"]}
     found = tokenizer_of(manifest, tokenizer, pattern)
     opened = found if isinstance(found, Tokenizer) else None
     schema = schema_of(asked["dialect"], found is not None)
     sources = frozenset(task["task"] for task in asked["tasks"] if task.get("kind") == "source")
     work = _Work(
-        folder.target, asked["dialect"], asked["tool_text"], dict(checks), contracts, schema, opened, sources
+        folder.target,
+        asked["dialect"],
+        asked["tool_text"],
+        dict(checks),
+        contracts,
+        schema,
+        opened,
+        None if sources else asked.get("chat"),  # of a source nobody knows whether its texts are turns
+        sources,
     )
     report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
     for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
@@ -91,7 +101,10 @@ def _whole(report: Report, manifest: Mapping[str, Any], folder: Folder) -> None:
     for split in manifest["splits"].values():
         for task, counts in split["tasks"].items():
             expected[task] += counts["rows"]["all"]
-    if expected != report.rows:
+    if report.texts:  # which say no task
+        if expected.total() != report.texts:
+            report.add_first(f"the manifest says {expected.total():,} rows, the shards have {report.texts:,}")
+    elif expected != report.rows:
         report.add_first(f"the manifest says {dict(expected)} rows, the shards have {dict(report.rows)}")
     known = {record["file"] for record in manifest["shards"]}
     for file in sorted(set(folder.files()) - known):
@@ -107,6 +120,7 @@ class _Work:
     contracts: Mapping[str, str]
     schema: pa.Schema
     tokenizer: Tokenizer | None
+    chat: str | None
     sources: frozenset[str] = frozenset()  # whose rows others wrote: they are checked in general
 
     @cached_property
@@ -127,6 +141,7 @@ class _Work:
         self, path: Path, record: Mapping[str, Any], report: Report, progress: Callable[[int], None]
     ) -> None:
         name = record["file"]
+        check = self._texts if self.dialect == "text" else self._batch
         if sha256(path) != record["sha256"]:
             report.add(f"{name} is not the file that the manifest describes (sha256 differs)")
         try:
@@ -137,7 +152,7 @@ class _Work:
                 start = 0
                 for batch in file.iter_batches(_BATCH):
                     with _no_gc():
-                        self._batch(batch, name, start, report)
+                        check(batch, name, start, report)
                     start += len(batch)
                     progress(len(batch))
         except (OSError, ValueError, pa.ArrowException) as error:
@@ -145,6 +160,14 @@ class _Work:
             return
         if start != record["rows"]:
             report.add(f"{name} has {start:,} rows, the manifest says {record['rows']:,}")
+
+    def _texts(self, batch: pa.RecordBatch, name: str, start: int, report: Report) -> None:
+        report.texts += len(batch)
+        for row, problem in check_texts(batch, self.chat, self.tokenizer):
+            report.add(f"{name} row {start + row:,}: {problem}")
+        if self.tokenizer and "tokens" in batch.schema.names:
+            report.tokens += int(pc.sum(batch["tokens"]).as_py() or 0)
+        report.conversations.append(text_hashes(batch["text"]))
 
     def _batch(self, batch: pa.RecordBatch, name: str, start: int, report: Report) -> None:
         split = name.partition("/")[0]

@@ -66,12 +66,19 @@ def package_version(package: str) -> str:
     Raises:
         LexiconError: it is not installed.
     """
-    from importlib.metadata import PackageNotFoundError, version  # 0.03 s that only a lexicon needs
+    from importlib.metadata import PackageNotFoundError  # 0.03 s that only a lexicon needs
 
     try:
-        return version(package)
+        return _version(package)
     except PackageNotFoundError:
         raise LexiconError(f"the package {package} is not installed: run `pip install {package}`") from None
+
+
+@cache
+def _version(package: str) -> str:
+    from importlib.metadata import version
+
+    return version(package)
 
 
 def read_bytes(path: Path) -> bytes:

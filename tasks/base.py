@@ -19,6 +19,7 @@ from generators.book import Book, Conversations
 from generators.columns import Column, Lines, each, number, spaced
 from generators.cover import COVERS, Cover, Room
 from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, deck_of, largest_remainder, strands_of
+from generators.described import described
 from generators.fudge import Asked, Questions
 from generators.kinds import kinds_of
 from generators.lexicon import Lexicon, open_lexicon
@@ -385,8 +386,8 @@ class Task:
             self.words,
             self.split == "test",
             tuple(self._strands),
-            self.counts,
-            self.count_times,
+            None if self.counts is None else tuple(self.counts),
+            tuple(self.count_times),
             self.cover,
             tuple(self.kinds.items()),
         )
@@ -426,6 +427,26 @@ class Task:
             return {}
         rows = Rows.of(np.asarray(self.view), seed=self.seed, task=self.name, split=self.split)
         return self.cover.report(self._deck.entries(rows), self._deck.rows_to_cover)
+
+    @classmethod
+    def takes(cls, option: str) -> bool:
+        """Say whether an option that is given to several tasks at once is for this one too."""
+        return {"cover": cls.covers, "working": len(cls.workings) > 1}.get(option, True)
+
+    def described(self) -> dict[str, Any]:
+        """Return what decides the task's bytes, for the manifest; which rows of it are shown comes beside."""
+        return described(self.name, type(self), self.asked_for)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What happened when it was read, for the manifest: nothing, for a task is made."""
+        return {}
+
+    def without_tool(self) -> "Task":
+        """Return the task of the same words and counts that has no tool: to look at many rows, fast."""
+        other = copy(self)
+        other.tool = _tool("none")
+        return other
 
     def __reduce__(self) -> Any:
         args, options = self._made

@@ -151,15 +151,15 @@ def own_module(skill: str) -> ModuleType:
     return module
 
 
-def parse(argument: str) -> tuple[type[Task], int]:
-    """Read TASK[:ROWS].
+def named(argument: str) -> tuple[str, int]:
+    """Read TASK[:ROWS] as the name of a task and its rows; whether there is such a task is not looked at.
 
     Raises:
-        TaskError: see task_class.
+        TaskError: see entries.
         ValueError: ROWS is no positive number, or too many.
 
-    >>> parse("spellingbee:80000")
-    (<class 'tasks.spellingbee.SpellingBee'>, 80000)
+    >>> named("spellingbee:80000"), named("mine:Mine")
+    (('spellingbee', 80000), ('mine:Mine', 10000))
     """
     name, colon, rows = argument.rpartition(":")
     if not colon or (rows.isidentifier() and ":" not in name and name not in entries()):
@@ -172,7 +172,20 @@ def parse(argument: str) -> tuple[type[Task], int]:
         raise ValueError(
             f"{argument!r} asks for {rows!r} rows; write a number from 1 to {MOST:,}, such as {name}:80000"
         )
-    return task_class(name), number
+    return name, number
+
+
+def parse(argument: str) -> tuple[type[Task], int]:
+    """Read TASK[:ROWS] as a class and its rows.
+
+    Raises:
+        TaskError, ValueError: see task_class and named.
+
+    >>> parse("spellingbee:80000")
+    (<class 'tasks.spellingbee.SpellingBee'>, 80000)
+    """
+    name, rows = named(argument)
+    return task_class(name), rows
 
 
 def shape(written: str) -> Shape | None:
@@ -204,22 +217,6 @@ def folder_of(data: Sequence[str]) -> Path | None:
             f"{folders[0]} is a folder, and {len(data)} things are named; a folder is read alone"
         )
     return Path(folders[0])
-
-
-def train_and_test(cls: type[Task], rows: int, cover: str | None = None, **options: Any) -> dict[str, Task]:
-    """Make the task of each split: the test split has 5 % of the rows, at most 5,000, at least 1.
-
-    Args:
-        cls: of the task.
-        rows: of the training split.
-        cover: for a task that can cover a tokenizer; others go without.
-        options: of the task; `working` is for one that can show more or less of it.
-    """
-    test = max(1, min(5_000, rows // 20))
-    if cover is not None and cls.covers:
-        options["cover"] = cover
-    options = options_of(cls, options)
-    return {"train": cls(rows, "train", **options), "test": cls(test, "test", **options)}
 
 
 def refuse_cover(classes: Sequence[type[Task]], split: str) -> None:

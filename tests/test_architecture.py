@@ -126,6 +126,7 @@ def test_what_is_packaged_exists():
     module, _, function = project["project"]["scripts"]["hornbook"].partition(":")
     assert function in {getattr(node, "name", "") for node in tree_of(ROOT / f"{module}.py").body}
     assert list((ROOT / "generators" / "prompts").glob("*.toml"))
+    assert list((ROOT / "generators" / "recipes").glob("*.toml"))
 
 
 HEAVY = ("wordfreq", "tiktoken", "rich", "torch", "pydantic_monty")

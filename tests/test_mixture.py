@@ -115,9 +115,54 @@ def test_a_task_named_twice_has_its_rows_twice(tasks):
 
 
 def test_no_task_is_no_mixture():
-    with pytest.raises(ValueError, match="a mixture needs at least one task"):
+    with pytest.raises(ValueError, match="a mixture needs at least one task or source that has rows"):
         Mixture([])
 
 
 def test_a_mixture_of_a_lexicon_file_keeps_its_path(tasks):
     assert Path(tasks[0].asked_for["lexicon"]).name == "words.txt"
+
+
+class Virtual:
+    """A member of any size, which is only counted."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name, self.size, self.seed = name, size, 0
+
+    @property
+    def view(self) -> range:
+        return range(self.size)
+
+    def __len__(self) -> int:
+        return self.size
+
+
+SHARES = st.lists(st.integers(0, 10**9), min_size=2, max_size=6).filter(lambda sizes: sum(sizes) > 10**6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SHARES, st.integers(0, 2**62), st.data())
+def test_no_window_is_off_its_shares_by_more_than_chance(sizes: list[int], seed: int, data):
+    mixture = Mixture([Virtual(str(i), size) for i, size in enumerate(sizes)], seed)  # type: ignore[arg-type]
+    start = data.draw(st.integers(0, len(mixture) - 10_000))
+    number, row = mixture.locate(np.arange(start, start + 10_000))
+    found = np.bincount(number, minlength=len(sizes))
+    for i, size in enumerate(sizes):
+        share = size / sum(sizes)
+        # Six times the spread of a draw without order; a hundred million such windows have one beyond.
+        assert abs(found[i] - 10_000 * share) <= 6 * np.sqrt(10_000 * share * (1 - share)) + 1
+        assert (row[number == i] < size).all()
+    pairs = set(zip(number.tolist(), row.tolist(), strict=True))
+    assert len(pairs) == 10_000
+
+
+def test_every_window_of_a_whole_order_has_its_shares():
+    sizes = [80_000, 200_000, 20_000, 0, 1_000]
+    mixture = Mixture([Virtual(str(i), size) for i, size in enumerate(sizes)], 5)  # type: ignore[arg-type]
+    number, row = mixture.locate(np.arange(len(mixture)))
+    assert len(set(zip(number.tolist(), row.tolist(), strict=True))) == sum(sizes)
+    for i, size in enumerate(sizes):
+        share = size / sum(sizes)
+        total = np.concatenate(([0], np.cumsum(number == i)))
+        windows = total[10_000:] - total[:-10_000]
+        assert abs(windows - 10_000 * share).max() <= 5.5 * np.sqrt(10_000 * share * (1 - share))

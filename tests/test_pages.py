@@ -74,6 +74,9 @@ def check(pages: Pages, i: int) -> None:
 def test_any_reads_in_any_order(size: int, rows: int, kept: int, book: int, data: st.DataObject):
     """However few pages are kept, and however often the book is begun anew."""
     with pytest.MonkeyPatch.context() as patch:
+        few = data.draw(st.integers(1, 12))
+        patch.setattr("generators.pages.FIRST", few)
+        patch.setattr("generators.pages.STRETCHES", data.draw(st.integers(1, 3)))
         patch.setattr("generators.pages.ROWS", rows)
         patch.setattr("generators.pages.KEPT", kept)
         patch.setattr("generators.book.Books.LIMIT", book)
@@ -82,9 +85,21 @@ def test_any_reads_in_any_order(size: int, rows: int, kept: int, book: int, data
         for i in data.draw(st.lists(st.integers(0, size - 1), max_size=40)):
             check(pages, i)
         for asked in maker.asked:
+            # A whole page, or a stretch of one.
             first = asked[0]
-            assert first % rows == 0
-            assert asked == list(range(first, min(first + rows, size)))
+            page = list(range(first, min(first + rows, size)))
+            stretch = list(range(first, min(first + few, size)))
+            assert (first % rows == 0 and asked == page) or (first % rows % few == 0 and asked == stretch)
+
+
+def test_a_page_is_made_when_two_stretches_are_asked_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("generators.pages.ROWS", 100)
+    monkeypatch.setattr("generators.pages.FIRST", 10)
+    maker = Maker()
+    pages = Pages(maker, 10**9)
+    for i in (555, 550, 559, 999_999_999, 560, 577, 599, 999_999_995):
+        check(pages, i)
+    assert [(asked[0], len(asked)) for asked in maker.asked] == [(550, 10), (999_999_990, 10), (500, 100)]
 
 
 def test_pages_longest_unused_are_dropped(monkeypatch: pytest.MonkeyPatch):

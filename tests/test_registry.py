@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.base import Task
-from tasks.registry import HERE, MOST, Entry, TaskError, checks, entries, parse, task_class, train_and_test
+from tasks.registry import HERE, MOST, Entry, TaskError, checks, entries, parse, task_class
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests.exports import ROOT, contents, hornbook, lexicon, manifest, python, says
 
@@ -155,14 +155,6 @@ def test_rows_are_read():
             parse(f"spellingbee:{rows}")
     with pytest.raises(ValueError, match="'many' rows"):
         parse("mine:Mine:many")
-
-
-@pytest.mark.parametrize(
-    ("rows", "test"), [(1, 1), (39, 1), (40, 2), (1000, 50), (100_000, 5000), (10**9, 5000)]
-)
-def test_the_test_split_is_a_twentieth(rows: int, test: int):
-    made = train_and_test(SpellingBee, rows, language="en")
-    assert [(len(task), task.split) for task in made.values()] == [(rows, "train"), (test, "test")]
 
 
 def test_checks_are_those_of_ours_and_of_classes_that_are_named():
