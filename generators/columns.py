@@ -59,6 +59,9 @@ class Column:
         return each(function, self)
 
 
+LISTED = ","  # parts several letters that a question names; the space behind it belongs to the letter
+
+
 @dataclass(frozen=True)
 class Lines:
     """Any number of texts a row: the letters of a word, the steps of a count.

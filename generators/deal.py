@@ -9,7 +9,7 @@ another letter or another form of the question, so no two rows are equal while d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,7 @@ class Dealt:
         covers: (rows,) the number in `cover.COVERS` of what the row covers; None where nothing is covered.
         earlier: (rows, len(STANDS)) how often rows that cover asked about the row's word in its language,
             by how the question set it; None where nothing is covered.
+        asks: (rows,) which of the task's kinds of question each row asks; None: the first in all of them.
     """
 
     rows: Rows
@@ -103,6 +104,7 @@ class Dealt:
     stands: Ints | None = None
     covers: Ints | None = None
     earlier: Ints | None = None
+    asks: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -116,6 +118,20 @@ class Dealt:
     def letter(self) -> Column:
         """The letters, (rows,)."""
         return self.words.letter(self.letter_number)
+
+
+@lru_cache(maxsize=8)
+def deck_of(
+    words: Words,
+    test: bool,
+    strands: tuple[Strand, ...],
+    counts: tuple[float, ...] | None,
+    times: tuple[int, ...],
+    cover: Cover | None,
+    kinds: tuple[tuple[str, float], ...],
+) -> "Deck":
+    """Return a deck, one for all tasks of a process that deal alike, in whatever style."""
+    return Deck(words, test, strands, counts, times, cover, dict(kinds))
 
 
 class Deck:
@@ -247,10 +263,19 @@ class Deck:
 
     def _places(self, rows: Rows) -> tuple[Ints, Ints]:
         """Return the class of each row, and how many rows of that class came before."""
-        block, place = places_in_blocks(rows, "block")
+        block, place = self.places(rows)
         kind = self._class[place]
         # Whole blocks hold exactly its quota.
         return kind, block * self._quota[kind] + self._rank[place]
+
+    def places(self, rows: Rows) -> tuple[Ints, Ints]:
+        """Return each row's block, and its place in what every block holds."""
+        return places_in_blocks(rows, "block")
+
+    @cached_property
+    def language_of_place(self) -> Ints:
+        """The number of the language of each place of a block, (100,)."""
+        return self._languages[self._strand_of[self._class]]
 
     def entries(self, rows: Rows) -> Ints:
         """Return the entries of the cover that rows are dealt: (covering rows,)."""

@@ -6,7 +6,7 @@ is drawn by weight, and moves on by one when even the forms have all been used.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generators.agreement import Choice, Variants, choices
-from generators.columns import Column, Lines, affixed, concat, each, joined
+from generators.columns import LISTED, Column, Lines, affixed, concat, each, joined
 from generators.cover import STANDS
 from generators.deal import Dealt
 from generators.pieces import Group, Piece, slot, when
@@ -32,6 +32,7 @@ TYPO = 0.05  # share with a typo in the words of the template
 MARK = 0.60  # share of questions and requests with their final mark
 PLAIN_END = 0.80  # share that end in nothing but the mark, or its absence
 TYPOS = 4  # different typos a template can have
+_NONE = -1  # in place of a slot
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Questions:
         languages: the languages asked in.
         templates: of each language.
         slots: the names of the slots; every template has each once.
+        others: further kinds of questions, by name: their slots. Their templates are the languages' own; a
+            language without is never asked them.
 
     Raises:
         ValueError: a language has no template, or a template is broken, lacks a slot, or has alternatives
@@ -58,28 +61,54 @@ class Questions:
     """
 
     def __init__(
-        self, languages: Sequence[Language], templates: Mapping[str, Sequence[str]], slots: Sequence[str]
+        self,
+        languages: Sequence[Language],
+        templates: Mapping[str, Sequence[str]],
+        slots: Sequence[str],
+        others: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self.slots = tuple(slots)
+        others = others or {}
+        self.slots = tuple(dict.fromkeys([*slots, *(slot for mine in others.values() for slot in mine)]))
+        # A group is a kind of question in a language; the first groups are those of the first kind.
+        groups = [(lang, "", templates.get(lang.code, ()), slots) for lang in languages]
+        groups += [
+            (lang, f"{kind}.", lang.prompts.get(kind, ()), mine)
+            for kind, mine in others.items()
+            for lang in languages
+        ]
+        self._languages = len(languages)
+        places = len(self.slots)
         endings: list[list[tuple[str, float]]] = []
         frames: list[list[_Frame]] = []
         orders: list[list[int]] = []
         names: list[str] = []
         agreeing: list[tuple[Choice, ...]] = []
         counts = []
-        for lang in languages:
-            if not templates.get(lang.code):
+        for lang, kind, group, mine in groups:
+            if not group and not kind:
                 raise ValueError(f"there is no template to ask in {lang.name} ({lang.code})")
-            for number, written in enumerate(templates[lang.code], 1):
-                template = Template.parse(written, slots)
-                if missing := sorted(set(slots) - set(template.slots)):
+            for number, written in enumerate(group, 1):
+                template = Template.parse(written, mine)
+                if missing := sorted(set(mine) - set(template.slots)):
                     raise ValueError(f"the template {written!r} lacks the slot {{{missing[0]}}}")
-                names.append(f"{lang.code}.{number}")
-                agreeing.append(choices(lang.code, template))
-                orders.append([self.slots.index(slot) for slot in template.slots])
-                frames.append(_frames(lang, template, written, endings))
-            counts.append(len(templates[lang.code]))
+                names.append(f"{lang.code}.{kind}{number}")
+                # A template with fewer slots begins with places that hold nothing.
+                lacks = places - len(mine)
+                agreeing.append(
+                    tuple(
+                        replace(choice, place=choice.place + lacks) for choice in choices(lang.code, template)
+                    )
+                )
+                orders.append([_NONE] * lacks + [self.slots.index(slot) for slot in template.slots])
+                frames.append(
+                    [
+                        replace(frame, literals=("",) * lacks + frame.literals)
+                        for frame in _frames(lang, template, written, endings)
+                    ]
+                )
+            counts.append(len(group))
         self.template_counts = np.array(counts)
+        self._own_slots = [sum(1 << self.slots.index(slot) for slot in mine) for _, _, _, mine in groups]
         self._first_template = offsets_of(counts)
         self.names = Texts(names)
         self._orders = np.array(orders)  # (templates, slots) which slot stands where
@@ -103,14 +132,14 @@ class Questions:
         template_of = np.repeat(np.arange(len(frames)), np.diff(self._first_frame)).tolist()
         # A literal before a slot gives its last space to the slot: after it no cut between tokens is safe.
         self._literals, self._numbers, self._gaps, self._beside = [], [], [], []
-        apart = np.repeat([lang.apart for lang in languages], counts)[template_of]
-        for place in range(len(slots) + 1):
+        apart = np.repeat([lang.apart for lang, *_ in groups], counts)[template_of]
+        for place in range(places + 1):
             texts = [
                 text
                 for number, frame in zip(template_of, flat, strict=True)
                 for text in self._variants.expand(number, place, frame.literals[place])
             ]
-            before_slot = place < len(slots)
+            before_slot = place < places
             # Where a language sets bare slots apart: whether a word of the literal stands right before the
             # slot that follows it, and right behind the one that precedes it.
             wants = np.repeat(apart, self._variants.count(place))
@@ -130,8 +159,8 @@ class Questions:
             self._last_marks = ends_marked(texts)
             self._numbers.append(column.index)
         self._forms = self._allowed()
-        pairs = [pair for lang in languages for pair in lang.quotes]
-        self._quote_counts = np.array([len(lang.quotes) for lang in languages])
+        pairs = [pair for lang, *_ in groups for pair in lang.quotes]
+        self._quote_counts = np.array([len(lang.quotes) for lang, *_ in groups])
         self._first_quote = offsets_of(self._quote_counts)
         # So does an opening quote, as in "« mot »".
         self._inner = np.array([opening.endswith(" ") for opening, _ in pairs])
@@ -153,6 +182,8 @@ class Questions:
             ValueError: a language has no words to ask for a kind of working.
         """
         rows, language = dealt.rows, dealt.language
+        if dealt.asks is not None:
+            language = language + dealt.asks * self._languages  # from here on the number of a group
         n, places = len(rows), len(self.slots)
         # The form: a template, and for each slot whether it is quoted.
         stands = language * len(STANDS) + (0 if dealt.stands is None else dealt.stands)
@@ -190,9 +221,9 @@ class Questions:
         if working is not None and working.asks:
             last = self._last_marks[chosen.number(places, frame)]
             marked = np.where(self._end_marks[ending] < 0, last, self._end_marks[ending]) > 0
-            request = self._requests.piece(working, language, marked, self._lower[frame])
+            request = self._requests.piece(working, dealt.language, marked, self._lower[frame])
             # The comma goes with the end of the question, where nothing runs into a closing quote.
-            comma = self._comma_of[language] * (working.asked & ~marked)
+            comma = self._comma_of[dealt.language] * (working.asked & ~marked)
         end = Column(self._endings, ending + comma * len(self._end_marks))
         pieces: list[Piece] = []
         closing = np.zeros(n, dtype=np.int64)
@@ -214,8 +245,8 @@ class Questions:
             for number, name in enumerate(self.slots):
                 here = self._orders[template, place] == number
                 is_quoted = here & quoted[number]
-                plain, spaced = _forms(slots[name])
-                bare = f"asked {'letter' if name == 'letter' else 'word'}, bare"
+                plain, spaced = _forms(slots[name], f"{LISTED} " if name == "letters" else " ")
+                bare = f"asked {'letter' if name in ('letter', 'letters') else 'word'}, bare"
                 opening = Column(self._opening, mark)
                 within = bare.replace("bare", "quoted")
                 pieces += [
@@ -239,8 +270,11 @@ class Questions:
         """List the forms of each language, once for each of STANDS: row language * len(STANDS) + stand."""
         word = self.slots.index("word") if "word" in self.slots else 0
         rows = []
-        for first, count in zip(self._first_template[:-1], self.template_counts, strict=True):
+        for first, count, own in zip(
+            self._first_template[:-1], self.template_counts, self._own_slots, strict=True
+        ):
             form = np.arange(count << len(self.slots))
+            form = form[form & ((1 << len(self.slots)) - 1) & ~own == 0]
             quoted = (form >> word) & 1 == 1
             always, ever = (which[first + (form >> len(self.slots))] for which in self._gapped)
             rows += [form, form[quoted | ~ever], form[~quoted & always]]
@@ -265,9 +299,9 @@ class Questions:
         always, ever = [], []
         for number, order in enumerate(self._orders):
             gaps = self._gaps[order.tolist().index(word)]
-            mine = gaps[self._first_frame[number] : self._first_frame[number + 1]]
-            always.append(mine.all())
-            ever.append(mine.any())
+            own = gaps[self._first_frame[number] : self._first_frame[number + 1]]
+            always.append(own.all())
+            ever.append(own.any())
         return np.array(always), np.array(ever)
 
     def spaced(self, language: int) -> float:
@@ -309,11 +343,11 @@ class Asked:
     working: Working | None = None
 
 
-def _forms(slot: "Column | Lines") -> tuple[Piece, list[Piece]]:
+def _forms(slot: "Column | Lines", between: str) -> tuple[Piece, list[Piece]]:
     """Return a slot as it stands after a quote, and as it stands after a space, which belongs to it."""
     if isinstance(slot, Column):
         return slot, [affixed(" ", slot)]
-    return joined(slot, " "), [Lines(slot.texts.affixed(" "), slot.rows)]
+    return joined(slot, between), [joined(slot, between[:-1], " ")]
 
 
 def _edges(groups: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:

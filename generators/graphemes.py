@@ -4,6 +4,8 @@ from functools import lru_cache
 
 import regex
 
+_GRAPHEMES = regex.compile(r"\X")
+
 
 @lru_cache(maxsize=1 << 16)
 def graphemes(word: str) -> tuple[str, ...]:
@@ -12,4 +14,4 @@ def graphemes(word: str) -> tuple[str, ...]:
     >>> graphemes("niño")
     ('n', 'i', 'ñ', 'o')
     """
-    return tuple(regex.findall(r"\X", word))
+    return tuple(word) if word.isascii() and "\r" not in word else tuple(_GRAPHEMES.findall(word))

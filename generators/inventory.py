@@ -35,16 +35,22 @@ def inventory() -> list[Inventory]:
 def _inventory(lang: Language, english: Language) -> Inventory:
     words = open_lexicon(lang.code, script=lang.script, alphabet=lang.alphabet, min_zipf=lang.min_zipf)
     has, all_of_english = _counts(lang), _counts(english)
+    # What a language asks nothing about, as Chinese does about vowels, it needs no sentences for.
+    never = [kind for kind in english.prompts if kind not in lang.prompts]
+    kinds = {what: what.partition(".")[0].removesuffix("_tool") for what in all_of_english}
     return Inventory(
         lang.code,
         lang.name,
         {kind: len(templates) for kind, templates in lang.prompts.items()},
         min(len(wordings) for section in lang.answers.values() for wordings in section.values()),
         len(words),
-        tuple(
-            f"{what} {has.get(what, 0)} of {count}"
-            for what, count in all_of_english.items()
-            if has.get(what, 0) < count
+        (
+            *(f"no {kind}" for kind in never),
+            *(
+                f"{what} {has.get(what, 0)} of {count}"
+                for what, count in all_of_english.items()
+                if has.get(what, 0) < count and kinds[what] not in never
+            ),
         ),
     )
 
@@ -59,6 +65,7 @@ def _counts(lang: Language) -> dict[str, int]:
             for name, wordings in sentences.items()
         },
         **{f"requests.{kind}": len(wordings) for kind, wordings in lang.requests.items()},
+        "sentences": len(lang.sentences),
         "openers": len(lang.openers),
         "endings": len(lang.endings),
     }

@@ -18,7 +18,7 @@ import regex
 from generators.names import find
 
 FOLDER = Path(__file__).with_name("prompts")
-SLOTS = ("word", "letter", "phrase", "count")
+SLOTS = ("word", "letter", "phrase", "letters", "count")
 # In a literal alternative i is this code point plus i: a noncharacter, which Unicode leaves to processes.
 ALTERNATIVES = 0xFDD0
 _MOST_ALTERNATIVES = 16
@@ -106,7 +106,10 @@ class Language:
         comma: what parts a question without a mark from what is said after it, and the space behind.
         apart: a slot without quotes has spaces around it, since nothing else would part it from the words.
         spaces: what people type where the file has a space before a mark such as "?", with shares.
-        prompts: templates by kind: counting, spelling, phrase.
+        vowels: its vowels without accents, "" where it is not asked for any.
+        spaced: whether spaces stand between the words of its sentences.
+        sentences: templates of sentences to count in.
+        prompts: templates by kind: counting, spelling, phrase, and what else LetterCounting asks.
         openers: what people type before a question; the first is "".
         endings: how a message ends; "{mark}" stands for the template's final mark.
         requests: what people add to say how much working they want, by kind of working.
@@ -126,6 +129,9 @@ class Language:
     comma: str
     apart: bool
     spaces: tuple[tuple[str, float], ...]
+    vowels: str
+    spaced: bool
+    sentences: tuple[str, ...]
     prompts: Mapping[str, tuple[str, ...]]
     openers: tuple[str, ...]
     endings: tuple[str, ...]
@@ -162,6 +168,9 @@ def language(code: str) -> Language:
         comma=data.get("comma", ", "),
         apart=data.get("apart", False),
         spaces=tuple((space, share) for space, share in data.get("spaces", [[" ", 1.0]])),
+        vowels=data.get("vowels", ""),
+        spaced=data.get("spaced", True),
+        sentences=tuple(data.get("sentences", ())),
         prompts={kind: tuple(templates) for kind, templates in data["prompts"].items()},
         openers=tuple(data["fudge"]["openers"]),
         endings=tuple(data["fudge"]["endings"]),
@@ -176,7 +185,7 @@ def spaced_marks(text: str, space: str) -> str:
     >>> spaced_marks("Combien de « e » ?", "")
     'Combien de «e»?'
     """
-    return _SPACED.sub(space, text)
+    return text if space == " " else _SPACED.sub(space, text)
 
 
 def _answers(

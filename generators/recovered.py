@@ -1,11 +1,14 @@
 """Reading the facts of a row out of its turn, for dialects that have no columns for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import regex
 
+from generators.counted import Counting
 from generators.graphemes import graphemes
+from generators.stock import words_in
 from generators.styles import STYLES, Style
 
 _ANSWER = regex.compile(r"(.*)#### ([0-9]+)", regex.DOTALL)
@@ -25,7 +28,7 @@ def recovered(row: Mapping[str, Any]) -> dict[str, Any]:
     """
     turn: str = row["turn"]
     # A turn that leaves all to the tool looks the same in several styles, so that is thought of last.
-    for read in (_spelled, _by_hand, _by_tool):
+    for read in (_spelled, _by_hand, _by_tool, _compact):
         for style in STYLES.values():
             if found := read(row, turn, style):
                 return found
@@ -56,29 +59,87 @@ def _spelled(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] 
 
 
 def _by_hand(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
-    """Read a turn that says in which words it counts which letter, and does; there may be a call."""
-    phrase, letter, calls = _restated(row, turn, style)
-    words = phrase.split(" ")
-    if not letter or style.spelling(words[0], graphemes(words[0])) not in turn:
-        return None
-    # Full working without a call, and working by hand, are the same turns.
-    return _with(
-        row, style.name, phrase, letter, words=words, working="full", form="tool" if calls else "none"
-    )
+    """Read a turn that says in which words it counts which letters, and does; there may be calls."""
+    for counting in _restated(turn, style):
+        calls = _calls(row)
+        if calls in ([], _called(counting, style)) and all(
+            f"\n{block}\n" in turn for block, _ in counting.blocks(style)
+        ):
+            # Full working without a call, and working by hand, are the same turns.
+            return _read(row, counting, style, working="full", form="tool" if calls else "none")
+    return None
 
 
 def _by_tool(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
-    """Read a turn that says in which words a letter is to be counted, and leaves that to the tool."""
-    phrase, letter, calls = _restated(row, turn, style)
-    if not letter or calls != [style.expression(phrase, letter)]:
-        return None
-    return _with(row, style.name, phrase, letter, words=phrase.split(" "), working="tool", form="tool")
+    """Read a turn that says in which words letters are to be counted, and leaves that to the tool."""
+    for counting in _restated(turn, style):
+        if _calls(row) == _called(counting, style):
+            return _read(row, counting, style, working="tool", form="tool")
+    return None
 
 
-def _restated(row: Mapping[str, Any], turn: str, style: Style) -> tuple[str, str, list[str]]:
-    """Return the words and the letter of the first line, and the calls; "" where they are not clear."""
+def _restated(turn: str, style: Style) -> Iterator[Counting]:
+    """Yield what the first line of a turn may say that it counts; words of a sentence are those spelled."""
     quoted = style.quoted_in(turn.partition("\n")[0])
+    texts = [text for text in quoted if len(graphemes(text)) > 1]
     letters = [text for text in quoted if len(graphemes(text)) == 1]
-    phrases = [text for text in quoted if len(graphemes(text)) > 1]
-    calls = [text for kind, text in row["parts"] if kind == "python"]
-    return (phrases[0], letters[0], calls) if len(letters) == len(phrases) == 1 else ("", "", calls)
+    if len(texts) != 1 or not letters:
+        return
+    one = ("letter", "anycase") if len(letters) == 1 else ("letters", "vowels")
+    for asks, of in product(one, (texts[0].split(" "), _heads(turn, style), words_in(texts[0]))):
+        facts = {"asks": asks, "words": of, "letters": letters, "sentence": texts[0]}
+        counting = Counting.of(facts, letters[0])
+        if of and not counting.loose():
+            yield counting
+
+
+def _calls(row: Mapping[str, Any]) -> list[str]:
+    return [text for kind, text in row["parts"] if kind == "python"]
+
+
+def _called(counting: Counting, style: Style) -> list[str]:
+    return [style.expression(*counting.call(number)) for number in range(counting.calls)]
+
+
+def _read(row: Mapping[str, Any], counting: Counting, style: Style, **facts: Any) -> dict[str, Any]:
+    facts |= {"asks": counting.asks, "words": counting.words, "letters": counting.letters}
+    return _with(row, style.name, counting.text, counting.letters[0], **facts, sentence=counting.text)
+
+
+def _compact(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
+    """Read a turn that shows the hits in several words, or of several letters in one.
+
+    Which letter is asked for is what is hit; where nothing is, the turn does not say.
+    """
+    words = _heads(turn, style)
+    hits = regex.findall(rf"^[0-9]+{regex.escape(style.step)}(.+) hit! count=", turn, regex.MULTILINE)
+    hit = list(dict.fromkeys(hits))
+    summed = style.quoted_in(turn)
+    for asks, letters in (("letter", hit), ("any", hit), ("letters", summed)):
+        if not words or not letters:
+            continue
+        facts = {"asks": asks, "words": words, "letters": letters, "sentence": _asked(row, words)}
+        if Counting.of(facts, letters[0]).compact(style) == turn:
+            facts |= {"working": "compact", "form": "not called"}
+            return _with(row, style.name, words[0], letters[0], **facts)
+    if words and not hit and Counting.of({"words": words, "asks": "any"}, "").compact(style) == turn:
+        return _with(row, style.name, "", "", words=words, working="compact", form="not called")
+    return None
+
+
+def _asked(row: Mapping[str, Any], words: Sequence[str]) -> str:
+    """Return what stands in a question from the first of some words to the last; "" where they do not."""
+    between = r"[^\p{L}\p{M}\p{N}]*"
+    found = regex.search(between.join(map(regex.escape, words)), row["question"])
+    return found[0] if found else ""
+
+
+def _heads(turn: str, style: Style) -> list[str]:
+    """Return the words that a turn spells, in order."""
+    found, at = [], 0
+    for line in turn.split("\n"):
+        word = style.headed(line)
+        if word and turn.startswith(style.spelling(word, graphemes(word)), at):
+            found.append(word)
+        at += len(line) + 1
+    return found

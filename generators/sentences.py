@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 
 from generators.agreement import Variants, choices
-from generators.columns import Column, Lines
-from generators.pieces import Piece, slot, when
+from generators.columns import LISTED, Column, Lines
+from generators.pieces import Piece, for_each, slot, when
 from generators.prompts import SLOTS, Language, Template, language
 from generators.ragged import offsets_of
 from generators.rows import Ints, Rows
@@ -21,15 +22,16 @@ class Sentences:
 
     Args:
         languages: codes, in the order in which rows number them.
-        section: "counting" or "phrase".
+        sections: "counting" or "phrase"; where a row's answer may be of one of several, all of them. What a
+            section lacks is said as in the first that has it.
         styles: how slots are set, in the order in which rows number them; a style may bring wordings of
             its own.
     """
 
-    def __init__(self, languages: Sequence[str], section: str, *styles: Style) -> None:
+    def __init__(self, languages: Sequence[str], sections: Sequence[str], *styles: Style) -> None:
         self._styles = styles
         self._languages = [language(code) for code in languages]
-        self._section = section
+        self._sections = tuple(sections)
         self._made: dict[tuple[str, str, str], _Wordings] = {}
 
     def say(
@@ -41,6 +43,7 @@ class Sentences:
         before: str = "",
         after: str = "",
         styled: Styled | None = None,
+        section: Ints | None = None,
     ) -> list[Piece]:
         """Set one sentence for each row, in one of its wordings.
 
@@ -53,27 +56,31 @@ class Sentences:
             before, after: blank lines around the sentence. They are part of its first and last text,
                 since inside a run of newlines no cut between tokens is safe.
             styled: the styles of the rows; None: the first in all of them.
+            section: (rows,) numbers of the sections; None: the first in all of them.
         """
         key = (name, before, after)
         if key not in self._made:
-            pairs = [(style, lang) for style in self._styles for lang in self._languages]
-            wordings = [(lang.code, self._wordings(style, lang, name)) for style, lang in pairs]
-            quotes = [style.quotes for style, _ in pairs]
+            groups = list(product(self._styles, self._sections, self._languages))
+            wordings = [(lang.code, self._wordings(style, lang, part, name)) for style, part, lang in groups]
+            quotes = [style.quotes for style, _, _ in groups]
             self._made[key] = _Wordings(wordings, quotes, before, after)
         styled = styled or Styled(self._styles[0])
+        if section is not None:
+            language = language + section * len(self._languages)
         if styled.apart is not None:
-            language = language + styled.apart * len(self._languages)
-        return self._made[key].pieces(rows, f"{self._section}.{name}", language, slots, styled)
+            language = language + styled.apart * (len(self._sections) * len(self._languages))
+        return self._made[key].pieces(rows, f"{self._sections[0]}.{name}", language, slots, styled)
 
-    def _wordings(self, style: Style, lang: Language, name: str) -> Sequence[str]:
-        own = style.sentences.get(lang.code, {}).get(self._section, {})
-        return own.get(name) or lang.answers[self._section][name]
+    def _wordings(self, style: Style, lang: Language, section: str, name: str) -> Sequence[str]:
+        own = style.sentences.get(lang.code, {}).get(section, {})
+        others = (lang.answers.get(other, {}) for other in (section, *self._sections))
+        return next(said[name] for said in (own, *others) if name in said)
 
 
 @lru_cache(maxsize=256)
-def sentences(languages: tuple[str, ...], section: str, *style_names: str) -> Sentences:
-    """Return the sentences of a section, made once."""
-    return Sentences(languages, section, *map(style, style_names))
+def sentences(languages: tuple[str, ...], sections: tuple[str, ...], *style_names: str) -> Sentences:
+    """Return the sentences of sections, made once."""
+    return Sentences(languages, sections, *map(style, style_names))
 
 
 class _Wordings:
@@ -109,8 +116,10 @@ class _Wordings:
                         )
                     # A quote after a space is a token of its own, so the slot is isolated. A number
                     # takes the space for itself: ` 3` is always cut off before the space.
-                    text = text[:-1] if slot == "count" else text + opening
-                    closing = "" if slot == "count" else ending
+                    # Several letters have each their own quotes, and the space before them.
+                    bare = slot in ("count", "letters")
+                    text = text[:-1] if bare else text + opening
+                    closing = "" if bare else ending
                 else:
                     text += after
                 literals[place][number] = text
@@ -145,4 +154,8 @@ _SLOTS = {"word": "word in prose", "phrase": "word in prose", "letter": "letter 
 
 
 def _slot(name: str, column: "Column | Lines", styled: Styled) -> Piece:
+    if name == "letters" and isinstance(column, Lines):
+        rows, each_letter = column.rows, Column(column.texts, column.rows.values)
+        quoted = styled.spread(rows).quoted(each_letter, _SLOTS["letter"])
+        return for_each(rows.offsets, when(rows.places() > 0, LISTED), *quoted)
     return slot(_SLOTS[name], *styled.inside(column)) if name in _SLOTS else column

@@ -6,6 +6,7 @@ difference. Where one style does for all rows of a batch, what they return is th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -45,11 +46,13 @@ class Styled:
             return cls(style)
         every = Ragged(np.arange(len(dealt) + 1), dealt.word_number) if phrases is None else phrases
         letters = dealt.words.letters.take(every.values)
-        misfits = np.concatenate(([0], np.cumsum(~fitting[letters.values])))
-        apart = np.diff(misfits[letters.offsets[every.offsets]]) > 0
-        if len(dealt.letter_number):
-            apart |= ~fitting[dealt.letter_number]
-        return cls(style, apart if apart.any() else None)
+        asked = [fitting[dealt.letter_number]] if len(dealt.letter_number) else []
+        return cls.where(style, np.logical_and.reduce([_all(fitting, letters, every.offsets), *asked]))
+
+    @classmethod
+    def where(cls, style: Style, fits: Mask) -> "Styled":
+        """Return a style for the rows that it can write, (rows,) bool, and `universal` for the others."""
+        return cls(style) if fits.all() else cls(style, ~fits)
 
     def spread(self, rows: Ragged) -> "Styled":
         """Return the styles of the items of rows, such as the words of phrases."""
@@ -74,30 +77,34 @@ class Styled:
         """Set a word or letter, or the words of a phrase, as they stand between quotes and in a call."""
         return self._either(lambda style: [style.inside(words)])
 
-    def quoted(self, column: Column) -> list[Piece]:
-        """Set a word or letter in prose, with the space that its quote needs."""
-        return self._either(lambda style: style.quoted(column))
+    def quoted(self, column: Column, name: str = "word in prose") -> list[Piece]:
+        """Set a word or letter in prose, with the space that its quote needs; name is of its slot."""
+        return self._either(lambda style: style.quoted(column, name))
 
     def spelling_pieces(self, word: Column, letters: Lines) -> list[Piece]:
         """Set a word and its letters."""
         return self._either(lambda style: style.spelling_pieces(word, letters))
 
-    def call_pieces(self, words: "Column | Lines", letter: Column) -> list[Piece]:
-        """Set the call of the Python tool that counts a letter in a word, or in the words of a phrase."""
-        return self._either(lambda style: style.call_pieces(words, letter))
+    def call_pieces(
+        self, words: "Column | Lines", letter: Column, lower: "Mask | None" = None
+    ) -> list[Piece]:
+        """Set the call of the Python tool that counts a letter; see Style.call_pieces."""
+        return self._either(lambda style: style.call_pieces(words, letter, lower))
 
-    def step_pieces(self, letters: Lines, letter: Column) -> tuple[Group, Counts]:
+    def step_pieces(self, letters: Lines, letter: "Column | Mask") -> tuple[Group, Counts]:
         """Set the running count of a letter; see Style.step_pieces."""
         if self.apart is None:
             return self.style.step_pieces(letters, letter)
         lines, total = [], np.zeros(len(letters.rows), dtype=np.int64)
         for style, mask in ((self.style, ~self.apart), (UNIVERSAL, self.apart)):
-            steps, count = style.step_pieces(letters.where(mask), letter)
+            mine = letters.where(mask)
+            counted = letter if isinstance(letter, Column) else letter[letters.rows.spread(mask)]
+            steps, count = style.step_pieces(mine, counted)
             lines.append(steps)
             total += count
         return Group(tuple(lines)), total
 
-    def hit_pieces(self, letters: Lines, letter: Column) -> list[Piece]:
+    def hit_pieces(self, letters: Lines, letter: "Column | Mask") -> list[Piece]:
         """Set the lines of the running count that are hits; see Style.hit_pieces."""
         return self._either(lambda style: style.hit_pieces(letters, letter))
 
@@ -112,6 +119,13 @@ class Styled:
             kept = offsets_of(rows.lengths * mask)
             tallies.append(style.tally_pieces(Column(words.texts, words.index[mine]), counts[mine], kept))
         return Group(tuple(tallies))
+
+
+def _all(fitting: Mask, letters: Ragged, offsets: Any) -> Mask:
+    """Say of which rows all letters of all words fit: letters by word, offsets (rows + 1,) into words."""
+    misfits = np.concatenate(([0], np.cumsum(~fitting[letters.values])))
+    found: Mask = np.diff(misfits[letters.offsets[offsets]]) == 0
+    return found
 
 
 _NAMES = {name: Texts([name, UNIVERSAL.name]) for name in STYLES}

@@ -14,7 +14,7 @@ strings that check it are made from the same fields.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,10 +22,11 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-from generators.columns import Column, Lines, affixed, concat, each, joined, number
+from generators.columns import LISTED, Column, Lines, affixed, concat, each, joined, number
 from generators.names import find
-from generators.pieces import Group, Nested, Piece, for_each, slot
+from generators.pieces import Group, Mask, Nested, Piece, for_each, slot
 from generators.ragged import Ragged
+from generators.texts import Texts
 
 Counts = npt.NDArray[np.int64]
 
@@ -112,25 +113,29 @@ class Style:
         behind = f" ({len(letters)})" if self.counted else ""
         return self.first + (self.between + self.first).join(letters) + behind
 
-    def steps(self, letters: Iterable[str], letter: str) -> str:
-        """Write the running count of a letter, a line for each letter."""
+    def steps(self, letters: Iterable[str], counted: "str | Collection[str]") -> str:
+        """Write the running count of a letter, or of any of several, a line for each letter."""
         lines, count = [], 0
+        asked = (counted,) if isinstance(counted, str) else counted
         for place, each_letter in enumerate(letters, 1):
-            hit = each_letter == letter
+            hit = each_letter in asked
             count += hit
             lines.append(f"{place}{self.step}{each_letter}" + (f" hit! count={count}" if hit else self.miss))
         return "\n".join(lines)
 
-    def hits(self, letters: Sequence[str], letter: str) -> str:
+    def hits(self, letters: Sequence[str], counted: "str | Collection[str]") -> str:
         """Write the lines of the running count that are hits, each on a new line."""
-        places = [place for place, each_letter in enumerate(letters, 1) if each_letter == letter]
+        asked = (counted,) if isinstance(counted, str) else counted
+        places = [place for place, letter in enumerate(letters, 1) if letter in asked]
         return "".join(
-            f"\n{place}{self.step}{letter} hit! count={count}" for count, place in enumerate(places, 1)
+            f"\n{place}{self.step}{letters[place - 1]} hit! count={count}"
+            for count, place in enumerate(places, 1)
         )
 
-    def expression(self, text: str, letter: str) -> str:
-        """Write the call of the Python tool that counts a letter in a text."""
-        return f"{self.call[0]}{self.inner}{text}{self.call[1]}{self.inner}{letter}{self.call[2]}"
+    def expression(self, text: str, letter: str, lower: bool = False) -> str:
+        """Write the call of the Python tool that counts a letter in a text, or in its small letters."""
+        between = self.call[1].replace(".count", f"{_LOWER}.count") if lower else self.call[1]
+        return f"{self.call[0]}{self.inner}{text}{between}{self.inner}{letter}{self.call[2]}"
 
     def tally(self, words: Sequence[str], counts: Sequence[int]) -> str:
         """Write the sum of the counts of several words, one addition a line."""
@@ -152,6 +157,8 @@ class Style:
             start = len(later if text.startswith(later) and text != later else self.first)
         elif slot == "loop letter" and (line := self._line.fullmatch(text)):
             start, stop = line.span(1)
+        elif slot.startswith("asked letter") and text.startswith(LISTED) and text != LISTED:
+            start = len(LISTED)
         # A space before a letter is part of its slot.
         return start - text[:start].endswith(" "), stop
 
@@ -168,9 +175,9 @@ class Style:
             return affixed(self.inner, words)
         return joined(words, "" if self.inner else " ", self.inner)
 
-    def quoted(self, column: Column) -> list[Piece]:
-        """Set a word or letter in prose, with the space that its quote needs."""
-        return [f" {self.quotes[0]}", slot("word in prose", self.inside(column)), self.quotes[1]]
+    def quoted(self, column: Column, name: str = "word in prose") -> list[Piece]:
+        """Set a word or letter in prose, with the space that its quote needs; name is of its slot."""
+        return [f" {self.quotes[0]}", slot(name, self.inside(column)), self.quotes[1]]
 
     def spelling_pieces(self, word: Column, letters: Lines) -> list[Piece]:
         """Set a word and its letters."""
@@ -179,18 +186,18 @@ class Style:
         before, after = self.head
         return [before, slot("word to spell", self.inside(word)), after, slot("list letter", listed), *behind]
 
-    def step_pieces(self, letters: Lines, letter: Column) -> tuple[Group, Counts]:
+    def step_pieces(self, letters: Lines, letter: "Column | Mask") -> tuple[Group, Counts]:
         """Set the running count of a letter.
 
         Args:
             letters: of each row's word.
-            letter: what is counted, (rows,); it numbers the same table.
+            letter: what is counted, (rows,), of the same table; or of each of the letters whether it is.
 
         Returns:
             The lines, and how often each row's letter was hit, (rows,).
         """
         rows = letters.rows
-        hits = rows.values == rows.spread(letter.index)
+        hits = rows.values == rows.spread(letter.index) if isinstance(letter, Column) else letter
         total = np.concatenate(([0], np.cumsum(hits)))
         count = (total[1:] - rows.spread(total[rows.starts])) * hits
         places = rows.places() + 1
@@ -199,9 +206,11 @@ class Style:
         found = Lines(lines.texts, Ragged(rows.offsets, lines.index))
         return slot("loop letter", found), np.diff(total[rows.offsets])
 
-    def hit_pieces(self, letters: Lines, letter: Column) -> list[Piece]:
+    def hit_pieces(self, letters: Lines, letter: "Column | Mask") -> list[Piece]:
         """Set the lines of the running count that are hits, each on a new line; see step_pieces."""
-        hits = letters.rows.values == letters.rows.spread(letter.index)
+        hits = (
+            letters.rows.values == letters.rows.spread(letter.index) if isinstance(letter, Column) else letter
+        )
         places, rows = letters.rows.places()[hits] + 1, letters.rows.where(hits)
         spaced = Column(letters.texts.affixed(self.step), rows.values)
         lines = each(_hit, spaced, number(places), number(rows.places() + 1))
@@ -223,11 +232,23 @@ class Style:
         sums = affixed(self.quotes[1] + " ", number(counts), " sum=")
         return for_each(offsets, place, slot("word in prose", words), each(concat, sums, number(running)))
 
-    def call_pieces(self, words: "Column | Lines", letter: Column) -> list[Piece]:
-        """Set the call of the Python tool that counts a letter in a word, or in the words of a phrase."""
+    def call_pieces(
+        self, words: "Column | Lines", letter: Column, lower: "Mask | None" = None
+    ) -> list[Piece]:
+        """Set the call of the Python tool that counts a letter in a word, or in the words of a phrase.
+
+        Args:
+            words: what is counted in.
+            letter: what is counted, (rows,).
+            lower: (rows,) bool, where the small letters of all letters are counted; None: nowhere.
+        """
         opening, between, closing = self.call
         word, asked = slot("tool word", self.inside(words)), slot("tool letter", self.inside(letter))
-        return [opening, word, between, asked, closing]
+        if lower is None or not lower.any():
+            return [opening, word, between, asked, closing]
+        # One piece: no cut before a dot is safe.
+        marks = Texts([between, between.replace(".count", f"{_LOWER}.count")])
+        return [opening, word, Column(marks, lower.astype(np.int8)), asked, closing]
 
 
 def _step(letter: str, place: str, count: str) -> str:
@@ -241,6 +262,7 @@ def _hit(letter: str, place: str, count: str) -> str:
 
 
 _MISS = " no"
+_LOWER = ".lower()"
 
 
 def _step_or_no(letter: str, place: str, count: str) -> str:

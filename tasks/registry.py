@@ -6,9 +6,10 @@ group `hornbook.tasks`, or are named as `path.to.module:Class`.
 """
 
 import ast
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -17,12 +18,14 @@ from types import ModuleType
 from typing import Any
 
 from generators.names import find
+from generators.shape import Shape, shape_of
 from tasks.base import Task
 
 GROUP = "hornbook.tasks"
 HERE = Path(__file__).parent
 ROWS = 10_000  # unless the command line says
 MOST = 10**12  # rows that can be asked for
+OWN = ("ask", "sentences")  # options that not every task takes
 
 
 class TaskError(Exception):
@@ -172,6 +175,17 @@ def parse(argument: str) -> tuple[type[Task], int]:
     return task_class(name), number
 
 
+def shape(written: str) -> Shape | None:
+    """Read a shape whose earlier exchanges can be tasks by name.
+
+    Raises:
+        ValueError: see shape_of.
+        TaskError: see task_class.
+    """
+    found = shape_of(written)
+    return found and replace(found, tasks={name: task_class(name) for name in found.companions})
+
+
 def folder_of(data: Sequence[str]) -> Path | None:
     """Return the folder that is to be read, None where data are tasks.
 
@@ -223,8 +237,35 @@ def refuse_cover(classes: Sequence[type[Task]], split: str) -> None:
 
 
 def options_of(cls: type[Task], options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of several tasks that one of them takes: working only where it has several kinds."""
-    return {name: value for name, value in options.items() if name != "working" or shows_more_or_less(cls)}
+    """Return the options of several tasks that one of them takes.
+
+    Working is for tasks that have several kinds, an option of OWN for those that name it; None is as if it
+    had not been given.
+    """
+    return {
+        name: value
+        for name, value in options.items()
+        if (name != "working" or shows_more_or_less(cls))
+        and (name not in OWN or (value is not None and takes(cls, name)))
+    }
+
+
+def takes(cls: type[Task], name: str) -> bool:
+    """Say whether a task names an option of its own."""
+    return name in inspect.signature(cls.__init__).parameters
+
+
+def refuse_own(classes: Sequence[type[Task]], options: Mapping[str, Any]) -> None:
+    """Refuse an option of OWN that no task takes.
+
+    Raises:
+        ValueError: one was given.
+    """
+    for name in OWN:
+        if options.get(name) is not None and not any(takes(cls, name) for cls in classes):
+            able = sorted(entry for entry in entries() if takes(task_class(entry), name))
+            asked = ", ".join(dict.fromkeys(cls.name for cls in classes))
+            raise ValueError(f"{asked} takes no {name}; ask for rows of {' or '.join(able)} too")
 
 
 def shows_more_or_less(cls: type[Task]) -> bool:
