@@ -108,6 +108,45 @@ def test_a_misspelling_of_a_training_word_is_never_a_test_word(tmp_path):
         assert not {*words}.intersection(variants.lexicon.words.to_pylist())
 
 
+def said_by(variants):
+    return [
+        (
+            found.kind,
+            found.base,
+            found.lexicon.words.to_pylist(),
+            found.source.tolist(),
+            found.lexicon.test.tolist(),
+        )
+        for found in variants
+    ]
+
+
+def test_variants_are_kept_in_the_cache_folder(lexicons, made, tmp_path, monkeypatch):
+    monkeypatch.setenv("HORNBOOK_CACHE", "")
+    expected = said_by(variants_of(lexicons, list(KINDS)))
+    assert said_by(made) == expected
+    monkeypatch.setenv("HORNBOOK_CACHE", str(tmp_path))
+    assert said_by(variants_of(lexicons, list(KINDS))) == expected
+    [file] = tmp_path.glob("variants-*.arrow")
+    monkeypatch.setattr("generators.variants._made", pytest.fail)  # it is read from now on
+    assert said_by(variants_of(lexicons, list(KINDS))) == expected
+    monkeypatch.undo()
+    monkeypatch.setenv("HORNBOOK_CACHE", str(tmp_path))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert said_by(variants_of(lexicons, list(KINDS))) == expected
+    assert file.read_bytes() != data
+    # Other words, kinds or slurs are other variants.
+    for wanted in (
+        (lexicons[:2], list(KINDS), False),
+        (lexicons, ["upper"], False),
+        (lexicons, ["upper"], True),
+    ):
+        variants_of(*wanted)
+    assert len([*tmp_path.glob("variants-*.arrow")]) == 4
+
+
 @every_task
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_small_lexicons_have_words_left_to_deal(tmp_path, kind, split):
