@@ -28,10 +28,10 @@ class Sentences:
             its own.
     """
 
-    def __init__(self, languages: Sequence[str], sections: Sequence[str], *styles: Style) -> None:
+    def __init__(self, languages: Sequence[str], sections: "str | Sequence[str]", *styles: Style) -> None:
         self._styles = styles
         self._languages = [language(code) for code in languages]
-        self._sections = tuple(sections)
+        self._sections = (sections,) if isinstance(sections, str) else tuple(sections)
         self._made: dict[tuple[str, str, str], _Wordings] = {}
 
     def say(
@@ -78,7 +78,7 @@ class Sentences:
 
 
 @lru_cache(maxsize=256)
-def sentences(languages: tuple[str, ...], sections: tuple[str, ...], *style_names: str) -> Sentences:
+def sentences(languages: tuple[str, ...], sections: "str | tuple[str, ...]", *style_names: str) -> Sentences:
     """Return the sentences of sections, made once."""
     return Sentences(languages, sections, *map(style, style_names))
 
