@@ -85,11 +85,13 @@ def _turn(content: str, parts: Sequence[tuple[int, str, str, bool]], tool_text: 
 
 def fenced(parts: Sequence[tuple[int, str, str, bool]]) -> str:
     """Write a turn with the exchange as fenced code."""
-    written = ""
+    written, before = "", ""
     for _, kind, text, _ in parts:
         if kind == "text":
             written += text
         else:
-            gap = "\n\n" if kind == "python_output" else ""
+            # A blank line parts two fences, of a call and its output or of an output and the next call.
+            gap = "\n\n" if before in ("python", "python_output") else ""
             written += f"{gap}```{'python' if kind == 'python' else 'output'}\n{text}\n```"
+        before = kind
     return written
