@@ -39,6 +39,7 @@ class _Commands(click.Group):
 
     def _invoke(self, ctx: click.Context) -> Any:
         from generators.folder import FolderError
+        from generators.importfolder import NothingImported
         from generators.lexicon import LexiconError
         from generators.workers import WorkerError
         from tasks.registry import TaskError
@@ -46,7 +47,7 @@ class _Commands(click.Group):
 
         try:
             return super().invoke(ctx)
-        except (CorpusError, LexiconError, WorkerError) as error:
+        except (CorpusError, LexiconError, NothingImported, WorkerError) as error:
             raise _Stop(str(error)) from None
         except (FolderError, TaskError, ValueError) as error:
             raise _Misused(str(error)) from None
@@ -61,6 +62,13 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="hornbook")
 def main() -> None:
     """Make conversations that teach a small language model to spell and to count letters."""
+
+
+def _shape(context: click.Context, option: click.Parameter, parts: tuple[str, ...]) -> Any:
+    """Read what --shape says, each time that it stands."""
+    from tasks.registry import shape
+
+    return (shape(";".join(parts)) if parts else None) or "none"
 
 
 _PATH = click.Path()
@@ -85,6 +93,15 @@ _OPTIONS = (
         {"type": float, "help": "The rarest words; 2, English's, is once in ten million; others 3."},
     ),
     ("--offensive", {"is_flag": True, "help": "Keep slurs and obscenities."}),
+    (
+        "--shape",
+        {
+            "multiple": True,
+            "metavar": "SHAPE",
+            "callback": _shape,
+            "help": "What stands before: usual, or turns=0:0.6,2:0.4 earlier=talk system=0.1 loss=last.",
+        },
+    ),
     ("--kinds", {"help": "Words that people type: none, few, usual, or upper:0.02,misspelt:0.01 …"}),
     (
         "--working",
@@ -181,7 +198,7 @@ def preview(
 
 @main.command(epilog=EXAMPLE + "hornbook export spellingbee:80000 simplespelling:200000 --out output/mine")
 @click.argument("tasks", nargs=-1, required=True, metavar="TASK[:ROWS]...")
-@click.option("--out", required=True, type=click.Path(), help="The folder to write.")
+@click.option("--out", required=True, help="The folder to write: a path, or a URL such as s3://bucket/mine.")
 @click.option("--split", default="both", show_default=True, help="train, test or both.")
 @click.option(
     "--dialect", default="universal", show_default=True, help="The columns: universal, messages or tokens."
@@ -191,6 +208,8 @@ def preview(
     "--shard-rows", type=click.IntRange(min=1), default=50_000, show_default=True, help="Rows of a shard."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores.")
+@click.option("--engine", default="local", show_default=True, help="What makes shards: local, or ray.")
+@click.option("--ray-address", metavar="A", help="Of a Ray cluster; $RAY_ADDRESS, or one of this machine.")
 @click.option("--cover", metavar="T:K", help="Spell each alphabetic token of tokenizer T at least K times.")
 @click.option("--overwrite", is_flag=True, help="Replace another export in the folder.")
 @_tokenizer_options
@@ -209,6 +228,8 @@ def export(
     tool_text: str,
     shard_rows: int,
     workers: int | None,
+    engine: str,
+    ray_address: str | None,
     cover: str | None,
     overwrite: bool,
     tokenizer: str | None,
@@ -230,6 +251,7 @@ def export(
     from generators.export import export as write
     from generators.inflections import said as relatives
     from generators.names import find
+    from generators.rayengine import engine_of
     from generators.stylechoice import settle
     from generators.tokencounts import said
     from generators.workers import lean
@@ -237,6 +259,7 @@ def export(
 
     lean()
     find(split, ("both", "train", "test"), "split")
+    made_by = engine_of(engine, ray_address)
     columns = asked_dialect(dialect, tool_text, tokenizer, pattern, control)
     parsed = [parse(task) for task in tasks]
     if cover is not None:
@@ -262,6 +285,7 @@ def export(
             dialect=columns,
             shard_rows=shard_rows,
             workers=workers,
+            engine=made_by,
             overwrite=overwrite,
             style_choice=choice,
             progress=progress,
@@ -317,10 +341,14 @@ def verify(
     )
     for task, count in sorted(report.rows.items()):
         general = " (in general only: name its class with --task)" if report.unchecked[task] else ""
-        click.echo(f"  {task}: {count:,} conversations derived again from their facts{general}")
+        done = "checked" if task in report.sources else "derived again from their facts"
+        click.echo(f"  {task}: {count:,} conversations {done}{general}")
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
     named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
     click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")
+    click.echo(
+        f"  {report.turns:,} turns of the assistant, of which {report.ended:,} train on where they end"
+    )
     if report.tokens:
         click.echo(f"  {report.tokens:,} tokens made again")
     if report.uncounted:
@@ -331,6 +359,30 @@ def verify(
     if report.wrong:
         raise _Stop(f"{report.wrong:,} problems" + (", the first above" if report.wrong > 1 else ""))
     click.echo("  all as it should be")
+
+
+@main.command(epilog=EXAMPLE + "hornbook push output/mine anna/spelling --dry-run")
+@click.argument("folder", metavar="DIR", type=click.Path())
+@click.argument("repository", metavar="OWNER/NAME")
+@click.option("--private", is_flag=True, help="A new repository is seen by its owner alone.")
+@click.option("--dry-run", is_flag=True, help="Say what would be uploaded; nothing goes over the network.")
+def push(folder: str, repository: str, private: bool, dry_run: bool) -> None:
+    """Share an export as a data set on the Hugging Face Hub.
+
+    DIR must be whole: every file is read and compared with its manifest first.
+    """
+    from generators.push import push as share
+    from generators.push import upload_of
+
+    found = upload_of(folder, repository)
+    what = f"{len(found.files):,} files, {found.bytes:,} bytes"
+    if dry_run:
+        click.echo(f"{folder}: {what} would go to https://huggingface.co/datasets/{repository}")
+        for name, size in found.files.items():
+            click.echo(f"  {size:>13,}  {name}")
+        click.echo("  other shards there would be removed; nothing was sent")
+        return
+    click.echo(f"{folder}: {what} are now at {share(found, private)}")
 
 
 @main.group(epilog=EXAMPLE + "hornbook tokenizer train books/*.txt --out mine.tiktoken")
@@ -464,6 +516,41 @@ def coverage(
     show(found)
     if out:  # last: what was found is told even where this can't be written
         Path(out).write_text(json.dumps(found.as_json(), ensure_ascii=False), encoding="utf-8")
+
+
+@main.command("import", epilog=EXAMPLE + "hornbook import chats/*.txt --format transcript --out output/chats")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.option("--format", required=True, help="transcript, messages, sharegpt or persona.")
+@click.option("--out", required=True, type=click.Path(), help="The folder to write.")
+@click.option("--user", metavar="NAME", help="What the user is called, where not User or Human.")
+@click.option("--assistant", metavar="NAME", help="What the assistant is called, where not Assistant or Bot.")
+@click.option("--personality", help="Of persona: system, a system message (the default), or none.")
+@click.option("--overwrite", is_flag=True, help="Replace another import in the folder.")
+def import_(
+    files: tuple[str, ...],
+    format: str,
+    out: str,
+    user: str | None,
+    assistant: str | None,
+    personality: str | None,
+    overwrite: bool,
+) -> None:
+    """Make conversations of transcripts and chats in files: a source for recipes.
+
+    What can't be one is refused, with its line and the reason. Exact repeats are left out.
+    """
+    from generators.importfolder import import_files, lines
+    from generators.importing import Importer
+
+    importer = Importer(format, user=user, assistant=assistant, personality=personality)
+    try:
+        with _progress("bytes read") as progress:
+            report = import_files(files, out, importer, overwrite=overwrite, progress=progress)
+    finally:  # where nothing is left, they say why
+        for refused in importer.refused.shown:
+            click.echo(refused, err=True)
+    for line in lines(out, report):
+        click.echo(line)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,9 @@ def main(quick: bool, as_markdown: bool, count: int, nanochat: str | None) -> No
         for gc in (False,) if quick else (False, True):
             runs.rounds(_ratios(folder, rows, sides, gc), count, _say)
         runs.rounds(_alone(folder, rows["bee"], quick), count, _say)
+        number = 1_000 if quick else 100_000
+        runs.rounds({"source": partial(fresh, "sources.prepared", rows=number, folder=folder)}, 1, _say)
+        runs.rounds(_sources(folder, quick), count, _say)
         names = vocabularies()
         runs.rounds(_tokens(names, quick), count, _say)
         runs.rounds(_audits(names, folder, quick), count, _say)
@@ -123,6 +127,15 @@ def _alone(folder: str, rows: int, quick: bool) -> Plan:
     }
 
 
+def _sources(folder: str, quick: bool) -> Plan:
+    hashes = {"rows": 10_000 if quick else 10**6, "memory": 64 << 20}
+    plan: Plan = {"copy": partial(fresh, "sources.copied", folder=folder, gc=False)}
+    for columns in ("messages", "universal"):
+        plan[f"mixed {columns}"] = partial(fresh, "sources.mixed", folder=folder, columns=columns, gc=False)
+    plan["duplicates"] = partial(fresh, "sources.duplicates", gc=False, **hashes)
+    return plan
+
+
 def _tokens(names: list[str], quick: bool) -> Plan:
     spec = {"rows": 1_000 if quick else 100_000, "gc": False}
     return {f"tokens {name}": partial(fresh, "tokens.composed", vocabulary=name, **spec) for name in names}
@@ -166,6 +179,10 @@ def _scale(folder: Path) -> Plan:
     for workers in (1, 2):
         plan[f"start {workers}"] = partial(export, little, folder / "start", workers, "--shard-rows", "600")
         plan[f"workers {workers}"] = partial(scale, million, folder / "workers", workers, TEN_MILLION // 10)
+    if find_spec("ray"):
+        ray = ("--engine", "ray")
+        plan["start ray"] = partial(export, little, folder / "start", 2, "--shard-rows", "600", *ray)
+        plan["workers ray"] = partial(scale, million, folder / "workers", 2, TEN_MILLION // 10, *ray)
     return plan
 
 

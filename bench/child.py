@@ -15,7 +15,7 @@ def main() -> None:
     spec: dict[str, Any] = json.loads(sys.argv[1])
     if not spec.pop("gc", True):
         gc.disable()
-    if spec["what"].startswith(("ours.", "tokens.")):
+    if spec["what"].startswith(("ours.", "sources.", "tokens.")):
         from generators.workers import lean
 
         lean()  # as an export does

@@ -69,12 +69,12 @@ def export(
     return _with_rows(command(*asked, watch=watch))
 
 
-def scale(tasks: tuple[str, ...], out: Path, workers: int, needed: int) -> dict[str, Any]:
+def scale(tasks: tuple[str, ...], out: Path, workers: int, needed: int, *options: str) -> dict[str, Any]:
     """Export where there is room for so many bytes, and remove what was written."""
     if (free := shutil.disk_usage(out.parent).free) < needed:
         raise Failed(f"skipped: {out.parent} has {free / 1e9:.1f} GB free, and this needs {needed / 1e9:.1f}")
     try:
-        return export(tasks, out, workers)
+        return export(tasks, out, workers, *options)
     finally:
         shutil.rmtree(out, ignore_errors=True)
 

@@ -27,6 +27,7 @@ from bench.tape import Recorder, Tape, calls
 from bench.writer import OPTIONS, PLAIN
 from generators.book import Book, Books, Conversations
 from generators.dialects import Dialect
+from generators.folder import Folder
 from generators.mixture import Mixture
 from generators.pythontool import PythonTool
 from generators.shards import BATCH, Job, make
@@ -156,11 +157,13 @@ def shard(
     warm = min(BATCH, rows)
     made, finish = _open("spellingbee", rows + warm, options, tape, record)
     mixture, here, books = Mixture([made]), Path(folder), Books()
-    (here / "train").mkdir(exist_ok=True)
-    make(Job("train", 1, 2, rows, rows + warm), mixture, Dialect(), here, here, books)
-    start = clock()
-    make(Job("train", 0, 2, 0, rows), mixture, Dialect(), here, here, books)
-    spent = clock() - start
+    jobs = [Job("train", 1, 2, rows, rows + warm), Job("train", 0, 2, 0, rows)]
+    out = Folder(here / "shard")
+    with out.opened({}, jobs, overwrite=True):
+        for job in jobs:
+            start = clock()
+            out.keep(job, make(job, mixture, Dialect(), out.target.workshop, books))
+            spent = clock() - start
     finish()
     return {"all": spent / rows * 1e6}
 

@@ -1,6 +1,7 @@
 """The lines of the table: what is promised, what is hoped for, and how a number follows from the runs."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
 
 from bench.fresh import Failed, Runs
@@ -54,6 +55,11 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
     yield _line("tool execution, an expression", "2.5 µs", "1.6 µs", lambda: _tool(runs))
     what = "`task[i]` in random order, tool and all, amortised"
     yield _line(what, "15 µs", "5 µs", lambda: _span(runs, "indexed", "all", "{:.1f} µs"))
+    for columns, marks in (("messages", ("2.5 times its time", "1.5 times")), ("universal", ("", ""))):
+        what = f"half the rows from a Parquet source, `{columns}`, against pyarrow copying it"
+        yield _line(what, *marks, partial(_mixed, runs, columns))
+    what = "exact duplicate check, a million rows in 64 MiB"
+    yield _line(what, "1 s", "", lambda: _span(runs, "duplicates", "wall", "{:.2f} s"))
     what = "peak memory at 1 million rows, the largest process"
     yield _line(what, "350 MiB", "250 MiB", lambda: _memory(runs))
     what = "the same at 10 million rows, and how much more that is"
@@ -61,6 +67,8 @@ def table_lines(runs: Runs, sides: list[str], gc_too: bool, vocabularies: list[s
     what = "rate at 10 million rows, of that at 1 million, start-up apart"
     yield _line(what, "90 %", "", lambda: _rates(runs))
     yield _line("2 workers against 1, start-up apart", "1.7 times", "", lambda: _workers(runs))
+    what = "Ray on this machine against the pool, 2 workers, 1 million rows, start-up apart"
+    yield _line(what, "within 15 %", "", lambda: _engines(runs))
     what = "`hornbook verify`, 2 cores, tool calls run again"
     yield _line(
         what, "30,000 rows/s", "100,000 rows/s", lambda: _span(runs, "verify", "rate", "{:,.0f} rows/s")
@@ -151,6 +159,18 @@ def _tool(runs: Runs) -> str:
     )
 
 
+def _mixed(runs: Runs, columns: str) -> str:
+    ours, copy = runs.all(f"mixed {columns}", "all"), runs.all("copy", "all")
+    ratios = [a / b for a, b in zip(ours, copy, strict=True)]
+    found = (
+        f"{median(ratios):.1f} times{_range(ratios, '{:.1f}')}: {median(ours):.2f} for {median(copy):.2f} s, "
+    )
+    made = runs.get(f"mixed {columns}", "make")
+    return (
+        f"{found}of which {made:.2f} to make both; read into the cache in {runs.get('source', 'read'):.1f} s"
+    )
+
+
 def _preview(runs: Runs) -> str:
     return f"{_span(runs, 'preview', 'wall', '{:.2f} s')}; CPU {runs.get('preview', 'cpu'):.2f} s"
 
@@ -182,6 +202,13 @@ def _workers(runs: Runs) -> str:
     rows, starts = runs.get("workers 2", "rows"), [runs.get(f"start {workers}", "wall") for workers in (2, 1)]
     found = f"{one / two:.2f} times: {two:.1f} for {one:.1f} s, {rows:,.0f} rows"
     return f"{found}; starts of {starts[0]:.1f} and {starts[1]:.1f} s apart"
+
+
+def _engines(runs: Runs) -> str:
+    pool, ray = _going(runs, "workers 2", 2), runs.get("workers ray", "wall") - runs.get("start ray", "wall")
+    found = f"{ray / pool - 1:+.0%}: {ray:.1f} for {pool:.1f} s, {runs.get('workers ray', 'rows'):,.0f} rows"
+    starts = [runs.get(f"start {name}", "wall") for name in ("ray", 2)]
+    return f"{found}; starts of {starts[0]:.1f} and {starts[1]:.1f} s apart".replace("%:", " %:")
 
 
 def _job(runs: Runs, name: str) -> str:

@@ -133,6 +133,8 @@ class Variants:
             As many texts for every template of a place; where there is nothing to choose, the same again.
         """
         numbers = [i for i, choice in enumerate(self._templates[template]) if choice.place == place]
+        if not numbers:
+            return [literal] * self.count(place)
         forms = [self._templates[template][i].forms for i in reversed(numbers)]
         texts = []
         for chosen in product(*forms):

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from generators.arrays import as_arrow
 from generators.columns import Column, Lines
-from generators.pieces import ASSISTANT, MARKS, NUMBER, SLOT, Group, Mark, Mask, Nested, Piece
+from generators.pieces import ASSISTANT, MARKS, NUMBER, SLOT, Group, Mark, Mask, Nested, Piece, Ready
 from generators.ragged import Ragged, offsets_of, spread
 from generators.texts import Texts
 from tokenizer.room import room
@@ -39,8 +39,8 @@ class Book:
     batches starts a new one when `bytes` has grown past what he wants to keep.
     """
 
-    def __init__(self) -> None:
-        self._data = np.empty(1 << 20, dtype=np.uint8)
+    def __init__(self, room: int = 1 << 20) -> None:
+        self._data = np.empty(room, dtype=np.uint8)  # what is not touched takes no memory
         self._offsets = np.zeros(1 << 16, dtype=np.int32)
         self._size = 0
         self._constants: dict[str, int] = {}
@@ -54,6 +54,11 @@ class Book:
     def bytes(self) -> int:
         """How many bytes of text the book holds."""
         return int(self._offsets[self._size])
+
+    @property
+    def room(self) -> int:
+        """How many bytes of text there is room for without moving them."""
+        return len(self._data)
 
     def add(self, texts: pa.StringArray) -> int:
         """Append texts; returns the code of the first, the others follow."""
@@ -153,7 +158,7 @@ class Books:
     def current(self) -> Book:
         """Return the book to set the next batch in."""
         if self._book.bytes > self.LIMIT or len(self._book) > NUMBER // 2:
-            self._book = Book()
+            self._book = Book(self._book.room)  # it will hold about as much: no growing this time
         return self._book
 
     def __reduce__(self) -> "tuple[type[Books], tuple[()]]":
@@ -177,8 +182,10 @@ class _Atom:
         self.where = None if mask is None else np.flatnonzero(mask)
         self.sizes: Any = 1 if mask is None else mask
         self.lines: Ragged | None = None
-        if isinstance(piece, Lines | Nested):
-            if isinstance(piece, Nested):
+        if isinstance(piece, Lines | Nested | Ready):
+            if isinstance(piece, Ready):
+                lines = Ragged(piece.codes.offsets, piece.codes.values | np.int32(flags))
+            elif isinstance(piece, Nested):
                 items = book.set(piece.pieces, int(piece.offsets[-1]))
                 lines = Ragged(items.offsets[piece.offsets], items.values | np.int32(flags))
             else:

@@ -1,8 +1,14 @@
 """The dataset card: DIR/README.md, for loaders, viewers and people."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
+
+from generators.reproduce import command
+
+SHOWN = 1500  # characters of a message; of a source's there may be many more
 
 _CARD = """---
 pretty_name: Hornbook conversations
@@ -34,11 +40,43 @@ row again from its facts.
   none, because the model's own tool would refuse the call.
 {columns}
 
+## A conversation of each task
+
+{examples}
+## What was asked
+
+```json
+{asked}
+```
+
+## Make it again, byte for byte
+
+With Python, {versions}, and sources of Hornbook whose hash is `{code}`:
+
+{command}
+
+Any number of workers, on any number of machines, makes the same bytes. What was asked hashes to the
+fingerprint above; `manifest.json` has the sha256 of every file.
+
 ## Licences
 
 The words and their frequencies come from wordfreq by Robyn Speer (doi:10.5281/zenodo.7199437), whose data
 is under CC BY-SA 4.0 and draws on sources that it names, among them Wikipedia, SUBTLEX and OpenSubtitles.
-Conversations made from your own words are yours.
+So whoever shares these conversations, or what is made from them, credits wordfreq, says what was changed, and
+gives them under the same licence. Whether a model that was trained on them is such a work is not settled
+here. Conversations made from your own words are yours, and rows of other sources are under the licences of
+those.
+
+## Known limits
+
+- Questions and answers come from templates in a few languages: a few per cent of a mixture teach the skill,
+  and nothing but this teaches a model to talk in templates.
+- Words come from frequency lists of what people write. Slurs and obscenities are left out by lists, which
+  are never complete; names, foreign words and misspelt words are among the rare ones.
+- No test word is a training word, but some have a relative there (strawberries, where strawberry is);
+  `manifest.json` counts them.
+{repeated}- Letters are counted as readers count them, by graphemes. Python counts code points; where the two
+  differ the tool is not asked.
 """
 
 _TEXTS = """\
@@ -89,5 +127,60 @@ def card(manifest: Mapping[str, Any]) -> str:
         called=manifest["tool_calls"]["tool"],
         refused=manifest["tool_calls"]["refused"],
         tokens=tokens,
+        examples="".join(map(_example, manifest.get("examples", {}).items())).rstrip("\n") + "\n",
+        asked=json.dumps(_asked(asked), ensure_ascii=False, indent=1),
+        versions=", ".join(f"{name} {number}" for name, number in asked["versions"].items()),
+        code=asked["code"][:16],
+        command=_command(asked),
+        repeated=_repeated(sum(found["repeated_questions"] for found in splits.values())),
         columns=_IDS if asked["dialect"] == "tokens" else _TEXTS.format(without=without),
     )
+
+
+_ELSEWHERE = ("versions", "code", "fingerprint", "scheme", "lexicons")
+_OF_TASKS = ("class", "source", "view")
+
+
+def _asked(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what stands elsewhere in the card, what need not be there, and what was not asked."""
+    found = {name: value for name, value in asked.items() if name not in _ELSEWHERE and value is not None}
+    found["tasks"] = [
+        {
+            name: {k: v for k, v in value.items() if v is not None} if name == "options" else value
+            for name, value in task.items()
+            if name not in _OF_TASKS
+        }
+        for task in asked["tasks"]
+    ]
+    return found
+
+
+def _repeated(questions: int) -> str:
+    if not questions:
+        return ""
+    return f"- {questions:,} questions come more than once: there are only so many words and ways to ask.\n"
+
+
+def _command(asked: Mapping[str, Any]) -> str:
+    line = command(asked)
+    if line is None:
+        return "By the recipe that asks for what stands above: `hornbook export --recipe FILE --out DIR`."
+    return f"```sh\n{line}\n```"
+
+
+def _example(task: tuple[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Show a conversation, who speaks before what is said."""
+    name, messages = task
+    lines = []
+    for message in messages:
+        content = message["content"]
+        parts = [{"type": message["role"], "text": content}] if isinstance(content, str) else content
+        for part in parts:
+            speaker = message["role"] if part["type"] == "text" else part["type"]
+            said = part["text"].strip("\n")
+            said = said if len(said) <= SHOWN else said[:SHOWN] + " …"
+            lines.append(f"{speaker:<14} " + said.replace("\n", "\n" + " " * 15))
+    text = "\n".join(line.rstrip() for line in "\n\n".join(lines).splitlines())
+    # Longer than any fence in what is said.
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+    return f"### {name}\n\n{fence}text\n{text}\n{fence}\n\n"

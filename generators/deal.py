@@ -9,7 +9,7 @@ another letter or another form of the question, so no two rows are equal while d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -118,6 +118,20 @@ class Dealt:
     def letter(self) -> Column:
         """The letters, (rows,)."""
         return self.words.letter(self.letter_number)
+
+
+@lru_cache(maxsize=8)
+def deck_of(
+    words: Words,
+    test: bool,
+    strands: tuple[Strand, ...],
+    counts: tuple[float, ...] | None,
+    times: tuple[int, ...],
+    cover: Cover | None,
+    kinds: tuple[tuple[str, float], ...],
+) -> "Deck":
+    """Return a deck, one for all tasks of a process that deal alike, in whatever style."""
+    return Deck(words, test, strands, counts, times, cover, dict(kinds))
 
 
 class Deck:

@@ -2,7 +2,6 @@
 
 import hashlib
 import inspect
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,16 +16,16 @@ import numpy as np
 from generators.book import Book, Books
 from generators.card import card
 from generators.dialects import Dialect, ids
-from generators.distinct import count_distinct
 from generators.folder import Folder, FolderError
 from generators.inflections import report
 from generators.manifest import asked as write_asked
 from generators.manifest import manifest as write_manifest
 from generators.mixture import Mixture
 from generators.plaintokens import check
-from generators.shards import SHARD, Job, Record, hash_file, jobs_of, make, variety_file
+from generators.shards import SHARD, Job, Record, jobs_of, make
+from generators.target import Target
 from generators.tokens import Renderer
-from generators.workers import run, trim
+from generators.workers import Engine, alone, run, trim
 
 Progress = Callable[[int, int], None]
 UNIVERSAL = Dialect("universal")
@@ -53,12 +52,13 @@ class Exported:
 
 def export(
     splits: Mapping[str, Sequence[Any]],
-    out: "str | os.PathLike[str]",
+    out: "str | os.PathLike[str] | Target",
     *,
     seed: int = 0,
     dialect: Dialect = UNIVERSAL,
     shard_rows: int = SHARD,
     workers: int | None = None,
+    engine: Engine = run,
     overwrite: bool = False,
     style_choice: Mapping[str, Any] | None = None,
     progress: Progress = lambda done, rows: None,
@@ -67,11 +67,12 @@ def export(
 
     Args:
         splits: the tasks of each split, "train" and "test"; they are mixed in one seeded order.
-        out: the folder. What it lacks of the same export is finished, what is whole is kept.
+        out: the folder, a path or a URL. What it lacks of the same export is finished, what is whole is kept.
         seed: of the order.
         dialect: the columns.
         shard_rows: rows of a shard.
         workers: processes; None takes as many as there are cores, 1 stays in this one.
+        engine: what does the jobs, see generators.workers; no part of what is asked, the bytes are the same.
         overwrite: replace another export in the folder.
         style_choice: why the tasks have their style, for the manifest; see generators.stylechoice.
         progress: told how many rows are done, of how many.
@@ -89,8 +90,10 @@ def export(
     lexicons = {
         lexicon.language: lexicon for tasks in splits.values() for task in tasks for lexicon in task.lexicons
     }
+    described = _described(splits)
+    _refuse_texts(described, dialect)
     asked = write_asked(
-        _described(splits),
+        described,
         {language: lexicon.fingerprint for language, lexicon in lexicons.items()},
         seed=seed,
         dialect=dialect.name,
@@ -100,17 +103,20 @@ def export(
     )
     _check_tokens(dialect, mixtures)
     folder = Folder(out)
-    with _told(folder.path), folder.opened(asked, jobs, overwrite):
+    if not folder.target.shared:
+        workers = alone(engine, workers, str(folder))
+    with _told(str(folder)), folder.opened(asked, jobs, overwrite):
         records = folder.done(jobs)
         kept = tuple(records)
         rows = sum(record.rows for record in records.values())
         total = sum(len(mixture) for mixture in mixtures.values())
         progress(rows, total)
         missing = [job for job in jobs if job.file not in records]
-        damaged = tuple(job.file for job in missing if (folder.path / job.file).exists())
+        there = folder.files()
+        damaged = tuple(job.file for job in missing if job.file in there)
         whole = folder.manifest()
-        task = _Work(mixtures, dialect, folder.path, folder.scratch)
-        for job, record in run(task, missing, workers, lambda done: progress(rows + done, total)):
+        task = _Work(mixtures, dialect, folder)
+        for job, record in engine(task, missing, workers, lambda done: progress(rows + done, total)):
             records[job.file] = record
         covered = {task.name: task.covered for task in splits.get("train", ()) if task.covered}
         manifest = _finish(folder, whole, asked, jobs, records, lexicons, covered, dialect, style_choice)
@@ -118,17 +124,17 @@ def export(
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _told(place: str) -> Iterator[None]:
     """Say of an error in writing where it was, and what to do."""
     try:
         yield
     except OSError as error:
-        elsewhere = error.filename is not None and not Path(error.filename).is_relative_to(path)
+        elsewhere = error.filename is not None and not Path(error.filename).is_relative_to(place)
         if elsewhere or error.errno is None:
             raise
         reason = os.strerror(error.errno)  # Arrow's own text says more, of which a person needs nothing
         raise OSError(
-            f"{path} can't be written: {reason}; what is whole is kept, run the same command again to finish"
+            f"{place} can't be written: {reason}; what is whole is kept, run the same command again to finish"
         ) from None
 
 
@@ -147,26 +153,16 @@ def _finish(
     ordered = [records[job.file] for job in jobs]
     if whole is not None:
         if whole["shards"] != [record.as_json() for record in ordered]:
-            raise FolderError(f"{folder.path} was mended, but its shards differ from its manifest")
+            raise FolderError(f"{folder} was mended, but its shards differ from its manifest")
         manifest = whole
     else:
-        counted = {}
-        for what in ("questions", "words"):
-            files: dict[str, list[Path]] = {}
-            for job in jobs:
-                files.setdefault(job.split, []).append(hash_file(folder.scratch, job, what))
-            counted[what] = count_distinct(files)
+        counted = {what: folder.count_distinct(jobs, what) for what in ("questions", "words")}
         reports = {
             language: {**lexicon.report, "relatives": report(lexicon.words, lexicon.test, language)}
             for language, lexicon in lexicons.items()
         }
-        varied = {
-            job.split: json.loads(variety_file(folder.scratch, job).read_text("utf-8"))
-            for job in jobs
-            if job.number == 0
-        }
         manifest = write_manifest(
-            asked, ordered, counted["questions"], counted["words"], reports, varied, covered
+            asked, ordered, counted["questions"], counted["words"], reports, folder.first_rows(jobs), covered
         )
         if dialect.tokenizer is not None:
             # Where it lay: for whoever reads the folder on the same machine, and no part of what was asked.
@@ -197,6 +193,11 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     described = []
     for tasks in zip(*splits.values(), strict=True):
         first = tasks[0]
+        rows = {split: len(task) for split, task in zip(splits, tasks, strict=True)}
+        view = {split: _view(task) for split, task in zip(splits, tasks, strict=True)}
+        if hasattr(first, "described"):
+            described.append({**first.described(), "rows": rows, "view": view})
+            continue
         # Of a view what is shown counts, not how it was made.
         given = {k: v for k, v in first.asked_for.items() if k not in ROWS}
         options = {k: Path(v).name if k in FILES and v else v for k, v in given.items()}
@@ -205,8 +206,8 @@ def _described(splits: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
             {
                 "task": first.name,
                 "class": f"{source.stem}:{type(first).__qualname__}",
-                "rows": {split: len(task) for split, task in zip(splits, tasks, strict=True)},
-                "view": {split: _view(task) for split, task in zip(splits, tasks, strict=True)},
+                "rows": rows,
+                "view": view,
                 "options": options,
                 "source": hashlib.sha256(source.read_bytes()).hexdigest(),
             }
@@ -224,6 +225,16 @@ def _view(task: Any) -> list[int]:
     return [task.view.start, task.view.step]
 
 
+def _refuse_texts(described: Sequence[Mapping[str, Any]], dialect: Dialect) -> None:
+    """Refuse sources of texts, in which nobody asks and nobody answers, where conversations are written."""
+    texts = [entry["task"] for entry in described if entry.get("format") == "text"]
+    if texts and dialect.name != "text":
+        raise ValueError(
+            f"{texts[0]} has texts and no conversations, which the dialect text alone holds, and this is "
+            f"{dialect.name}"
+        )
+
+
 def _refuse_repeats(tasks: Sequence[Any]) -> None:
     """Refuse rows that come twice: they would have the same ids."""
     for task, other in combinations(tasks, 2):
@@ -239,10 +250,12 @@ class _Work:
 
     mixtures: Mapping[str, Mixture]
     dialect: Dialect
-    folder: Path
-    scratch: Path
+    folder: Folder
     books: Books = field(default_factory=Books)
 
     def make(self, job: Job, progress: Callable[[int], None]) -> Record:
-        mixture = self.mixtures[job.split]
-        return make(job, mixture, self.dialect, self.folder, self.scratch, self.books, progress)
+        self.folder.refuse_lost()
+        workshop = self.folder.target.workshop
+        record = make(job, self.mixtures[job.split], self.dialect, workshop, self.books, progress)
+        self.folder.keep(job, record)
+        return record

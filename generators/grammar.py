@@ -35,11 +35,13 @@ class Plan:
     Attributes:
         runs: of each part its kind, and which of the runs is its text, None for none; "" for the end.
         trained: of each run, whether the model is trained to write it.
+        last: the same where it is trained on its last turn alone.
         behind: where they are no conversation, the kind of the last part that was understood.
     """
 
     runs: list[tuple[str, int | None]]
     trained: list[bool]
+    last: list[bool]
     behind: str | None = None
 
 
@@ -58,12 +60,14 @@ class Grammar:
         at, kind = 0, ""
         runs: list[tuple[str, int | None]] = []
         expected: list[bool] = []
+        turn = 0  # the run with which the assistant's last turn begins
         while True:
             follow = self._following(skeleton, at, kind)
             if follow is None:
                 missing = [False] * (len(skeleton) - len(expected))
-                return Plan([("", at)], expected + missing, kind or "its start")
+                return Plan([("", at)], expected + missing, expected + missing, kind or "its start")
             kind, tokens, trained = follow
+            turn = len(expected) if kind == "assistant" else turn
             expected += trained
             at += len(tokens)
             has_text = kind not in ("", "assistant") and skeleton[at : at + 1] == [TEXT]
@@ -72,7 +76,7 @@ class Grammar:
                 expected.append(kind in WRITTEN)
                 at += 1
             if not kind:
-                return Plan(runs, expected)
+                return Plan(runs, expected, [False] * turn + expected[turn:])
 
     def _following(self, skeleton: list[int], at: int, kind: str) -> _Follow | None:
         for follow in self._next[kind]:

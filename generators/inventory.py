@@ -64,6 +64,7 @@ def _counts(lang: Language) -> dict[str, int]:
             for section, sentences in lang.answers.items()
             for name, wordings in sentences.items()
         },
+        **{f"requests.{kind}": len(wordings) for kind, wordings in lang.requests.items()},
         "sentences": len(lang.sentences),
         "openers": len(lang.openers),
         "endings": len(lang.endings),

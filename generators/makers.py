@@ -4,7 +4,7 @@
 >>> from generators.rows import key_of
 >>> short = open_lexicon("en", script="Latin", alphabet="aeinst", cache=False)
 >>> [word for word, _ in MAKERS["upper"](short, key_of("example"))][:2]
-['ANTE', 'SATES']
+['SANTEE', 'TEES']
 """
 
 from collections.abc import Callable, Iterator

@@ -42,18 +42,29 @@ def asked(tasks: Sequence[Mapping[str, Any]], lexicons: Mapping[str, str], **opt
         "tasks": [dict(task) for task in tasks],
         **options,
         "lexicons": dict(lexicons),
-        "versions": {"hornbook": __version__} | {package: version(package) for package in PACKAGES},
-        "code": code_hash(),
+        **made_with(),
     }
     text = json.dumps(found, sort_keys=True, ensure_ascii=False)
     return {**found, "fingerprint": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def made_with() -> dict[str, Any]:
+    """Return the versions and the code that decide what is written."""
+    versions = {"hornbook": __version__} | {package: version(package) for package in PACKAGES}
+    return {"versions": versions, "code": code_hash()}
 
 
 def code_hash() -> str:
     """Hash the sources that decide what is written: generators, their prompts, our tasks, tokenizers."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for pattern in ("generators/*.py", "generators/prompts/*.toml", "tasks/*.py", "tokenizer/*.py"):
+    for pattern in (
+        "generators/*.py",
+        "generators/prompts/*.toml",
+        "generators/talk/*.toml",
+        "tasks/*.py",
+        "tokenizer/*.py",
+    ):
         for path in sorted(root.glob(pattern)):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -65,7 +76,7 @@ def manifest(
     questions: Distinct,
     words: Distinct,
     lexicons: Mapping[str, Mapping[str, Any]],
-    varied: Mapping[str, Mapping[str, Any]],
+    first: Mapping[str, Mapping[str, Any]],
     covered: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Put the manifest together.
@@ -76,11 +87,15 @@ def manifest(
         questions: hashes of the rows' questions, counted by split.
         words: hashes of the rows' words, counted by split.
         lexicons: reports by language.
-        varied: for each split, distinct-3 of its first rows by task and language, see generators.variety.
+        first: for each split, what its first rows show: distinct-3 by task and language, and an example of
+            each task; see generators.firstrows.
         covered: by task, what its rows cover of a tokenizer, if that was asked.
     """
     splits: dict[str, Any] = {}
-    variety: dict[str, Any] = json.loads(json.dumps(varied))  # a copy
+    variety = {split: json.loads(json.dumps(shown["variety"])) for split, shown in first.items()}  # copies
+    examples: dict[str, Any] = {}
+    for shown in first.values():
+        examples = {**shown["examples"], **examples}  # of the first split that has one
     for split in questions.hashes:
         mine = [record for record in records if record.file.startswith(f"{split}/")]
         splits[split] = {
@@ -106,6 +121,7 @@ def manifest(
         "tool_calls": {form: sum(counts.get(form, 0) for counts in forms) for form in FORMS},
         "lexicons": {language: dict(report) for language, report in lexicons.items()},
         **({"covered": dict(covered)} if covered else {}),
+        "examples": examples,
         "shards": [record.as_json() for record in records],
     }
 

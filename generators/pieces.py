@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from generators.columns import Column, Lines, as_json, joined, number, quoted
 from generators.names import find
+from generators.ragged import Ragged
 from generators.texts import Index, Texts
 
 Mask = npt.NDArray[np.bool_]
@@ -79,7 +80,14 @@ class Nested:
     pieces: tuple["Piece", ...]
 
 
-Piece = str | Column | Lines | Mark | Group | Nested
+@dataclass(frozen=True)
+class Ready:
+    """Pieces that were set before, in the same book: (rows,) of codes, any number a row."""
+
+    codes: Ragged
+
+
+Piece = str | Column | Lines | Mark | Group | Nested | Ready
 
 
 def when(mask: Mask, *pieces: Piece) -> Group:
@@ -150,8 +158,10 @@ def pick(which: Index, choices: Sequence[Piece]) -> Group:
     return Group(tuple(when(which == i, choice) for i, choice in enumerate(choices)))
 
 
-def json_object(values: "Mapping[str, Column | Lines | Index]") -> list[Piece]:
+def json_object(values: "Mapping[str, Column | Lines | Group | Index]") -> list[Piece]:
     """Write columns as a JSON object: texts quoted, integers and booleans bare, lines as lists.
+
+    A group is set as it is: pieces that are JSON already.
 
     >>> word, count = Column.of(['say "a"']), np.array([2])
     >>> [p if isinstance(p, str) else p.strings() for p in json_object({"word": word, "count": count})]
@@ -160,7 +170,9 @@ def json_object(values: "Mapping[str, Column | Lines | Index]") -> list[Piece]:
     pieces: list[Piece] = ["{"]
     for place, (name, value) in enumerate(values.items()):
         pieces.append(f'{", " if place else ""}"{name}": ')
-        if isinstance(value, Lines):
+        if isinstance(value, Group):
+            pieces.append(value)
+        elif isinstance(value, Lines):
             pieces += ["[", joined(Lines(quoted(value.texts), value.rows), ", "), "]"]
         elif isinstance(value, Column):
             grows = value.texts.grows

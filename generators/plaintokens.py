@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from generators.book import Conversations
-from generators.pieces import FIRST_PART, MARKS, NUMBER, OUTPUT, UNTRAINED
+from generators.parts import writes
+from generators.pieces import ASSISTANT, MARKS, NUMBER, UNTRAINED
 from generators.tokens import Renderer
 from tokenizer.chat import ChatTokens
 from tokenizer.encoding import Encoding, EncodingError
@@ -26,7 +27,8 @@ def plain(encoding: Encoding, chat: ChatTokens, parts: Iterable[Part]) -> Iterat
     Args:
         encoding: of the tokenizer.
         chat: its control tokens.
-        parts: of the conversation; an assistant's turn is a part without text, and then its parts.
+        parts: of the conversation; an assistant's turn is a part without text, and then its parts. A turn
+            that is not trained on has an empty stretch that says so.
 
     Yields:
         Each part's text, its ids with the control tokens before them, and its mask; at last the end.
@@ -38,13 +40,17 @@ def plain(encoding: Encoding, chat: ChatTokens, parts: Iterable[Part]) -> Iterat
     >>> chosen.encoding.decode(ids)
     '<|bos|><|user_start|>Spell fig.<|user_end|><|assistant_start|>fig:<|assistant_end|>'
     """
-    before = ""
+    before, untrained = "", False
     kept = list(parts)
     said = ((kind, "".join(text for text, _ in stretches)) for kind, stretches in kept)
     spoken = [stretches for kind, stretches in kept if kind != "system"]
     for (kind, whole), stretches in zip(merged(said), spoken, strict=True):
         ids, mask = chat.between(before, kind)
+        if untrained:  # what ends such a turn is no more trained on than what it says
+            mask = [False] * len(mask)
         own, before = encoding.encode(whole), kind
+        if kind in ("user", "assistant"):
+            untrained = kind == "assistant" and not all(trained for _, trained in stretches)
         yield whole, ids + own, mask + _mask(encoding, own, stretches)
     yield "", *chat.between(before, "")
 
@@ -80,18 +86,18 @@ def _mask(encoding: Encoding, ids: list[int], stretches: Stretches) -> list[bool
 
 def parts_of(conversations: Conversations) -> Iterator[list[Part]]:
     """Read the parts of each row out of its codes."""
-    texts = conversations.book.take(conversations.text.values).to_pylist()
-    codes, edges = conversations.text.values.tolist(), conversations.text.offsets.tolist()
+    rows = conversations.text
+    numbers, trained = (rows.values & NUMBER).tolist(), writes(rows.values).tolist()
+    flagged = ((rows.values & UNTRAINED) != 0).tolist()
+    texts, edges = conversations.book.take(rows.values).to_pylist(), rows.offsets.tolist()
     for start, stop in pairwise(edges):
         parts: list[tuple[str, list[tuple[str, bool]]]] = []
-        kind = 0
-        for code, text in zip(codes[start:stop], texts[start:stop], strict=True):
-            number = code & NUMBER
+        columns = (numbers[start:stop], texts[start:stop], trained[start:stop], flagged[start:stop])
+        for number, text, written, untrained in zip(*columns, strict=True):
             if number < len(MARKS):
-                kind = number
-                parts.append((MARKS[kind], []))
+                off = untrained and number == ASSISTANT
+                parts.append((MARKS[number], [("", False)] if off else []))
             elif text:
-                written = kind >= FIRST_PART and kind != OUTPUT and not code & UNTRAINED
                 parts[-1][1].append((text, written))
         yield list(parts)
 

@@ -109,11 +109,12 @@ class _Preview:
             for column in ("task", "language", "style")
         )
         codes = batch.text.take(np.array([row])).values
-        parts = parts_of(batch.book, codes, style(style_name))
+        written_in = style(style_name or "quote-comma")  # a source's rows have no style, and no slots
+        parts = parts_of(batch.book, codes, written_in)
         title, shown = f"── {name} {number} · {language} ", [written(parts)]
         if not (number and self._first_only):
             # A model reads a system message as the head of the user's.
-            parts = parts_of(batch.book, merge_system(batch.book, codes), style(style_name))
+            parts = parts_of(batch.book, merge_system(batch.book, codes), written_in)
             read = self._reader.read(parts)
             tokens = tokens_of(read)
             trained = sum(kept for _, kept in tokens)

@@ -185,7 +185,7 @@ def spaced_marks(text: str, space: str) -> str:
     >>> spaced_marks("Combien de « e » ?", "")
     'Combien de «e»?'
     """
-    return _SPACED.sub(space, text)
+    return text if space == " " else _SPACED.sub(space, text)
 
 
 def _answers(

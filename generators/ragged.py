@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Offsets = npt.NDArray[np.int64]
+from tokenizer.offsets import Offsets, offsets_of, spread
+
+__all__ = ["Offsets", "Ragged", "any_of", "offsets_of", "spread"]
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,11 @@ class Ragged:
         return [part.tolist() for part in np.split(self.values, self.offsets[1:-1])] if len(self) else []
 
 
-def offsets_of(lengths: Any) -> Offsets:
-    """Turn lengths (rows,) into offsets (rows + 1,)."""
-    lengths = np.asarray(lengths, dtype=np.int64)
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
+def any_of(flags: npt.NDArray[np.bool_], offsets: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Say for each row whether any of its values is flagged.
 
-
-def spread(starts: npt.NDArray[Any], lengths: npt.NDArray[Any]) -> Offsets:
-    """Count up from each start for its length: starts [5, 9], lengths [2, 1] give [5, 6, 9]."""
-    offsets = offsets_of(lengths)
-    return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+    >>> any_of(np.array([False, True]), np.array([0, 1, 1, 2])).tolist()
+    [False, False, True]
+    """
+    total = np.concatenate(([0], np.cumsum(flags)))
+    return total[offsets[1:]] > total[offsets[:-1]]

@@ -18,12 +18,15 @@ class Report:
         rows: by task.
         calls: how many tool calls were run again.
         trained: parts that are trained on.
+        turns, ended: how many turns the assistant has, and how many of their ends are trained on: without
+            them a model learns to go on for ever.
         problems: lines with file, row and reason, the first of each shard.
         wrong: how many problems there are in all.
         words: by split, folded.
         ids: hashes of the ids of each batch, with its file and first row.
         conversations: hashes of all messages.
         unchecked: rows by task whose own check was not at hand.
+        sources: names of those that are sources, whose rows nothing can derive again.
         tokens: how many there are in rows whose ids were read back, or whose number was counted again.
         uncounted: why the number of tokens was not counted again; empty where it was, or there is none.
     """
@@ -31,12 +34,15 @@ class Report:
     rows: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     trained: int = 0
+    turns: int = 0
+    ended: int = 0
     problems: list[str] = field(default_factory=list)
     wrong: int = 0
     words: dict[str, set[str]] = field(default_factory=dict)
     ids: list[tuple[str, int, Any]] = field(default_factory=list)
     conversations: list[Any] = field(default_factory=list)
     unchecked: Counter[str] = field(default_factory=Counter)
+    sources: frozenset[str] = frozenset()
     tokens: int = 0
     uncounted: str = ""
 
@@ -56,6 +62,8 @@ class Report:
         self.rows += other.rows
         self.calls += other.calls
         self.trained += other.trained
+        self.turns += other.turns
+        self.ended += other.ended
         self.problems += other.problems
         self.wrong += other.wrong
         for split, words in other.words.items():

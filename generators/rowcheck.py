@@ -5,6 +5,8 @@ from typing import Any
 
 import regex
 
+from generators.loops import loop
+
 # Strings that chat formats give a meaning; in content they would become control tokens, or look like them.
 CONTROL = regex.compile(
     r"<\|[^|<>\n]{0,64}\|>|</?s>|\[/?INST\]|<</?SYS>>|<start_of_turn>|<end_of_turn>|<bos>|<eos>"
@@ -12,7 +14,7 @@ CONTROL = regex.compile(
 PART_TYPES = ("text", "python", "python_output")
 
 
-def check_row(row: Mapping[str, Any], split: str, tool_text: str) -> Iterator[str]:
+def check_row(row: Mapping[str, Any], split: str, tool_text: str, foreign: bool = False) -> Iterator[str]:
     """Check a row; yields what is wrong.
 
     Args:
@@ -20,6 +22,7 @@ def check_row(row: Mapping[str, Any], split: str, tool_text: str) -> Iterator[st
             train), and, as far as the dialect has them, prompt, completion and the flat columns.
         split: the split whose folder it is in.
         tool_text: how the exchange with the tool is written into content.
+        foreign: it is a source's: others wrote it, and need not have said what a right answer comes to.
     """
     messages, parts = row["messages"], row["all_parts"]
     yield from _roles([role for role, _ in messages])
@@ -34,7 +37,7 @@ def check_row(row: Mapping[str, Any], split: str, tool_text: str) -> Iterator[st
             yield "prompt and completion together are not the messages"
     if not row["id"].startswith(f"{row['task']}/{split}/") or row.get("split", split) != split:
         yield f"its id or split does not say {split!r}"
-    if not row["answer"]:
+    if not (row["answer"] or foreign):
         yield "it has no answer"
     by_message: dict[int, list[tuple[int, str, str, bool]]] = {}
     for part in parts:
@@ -43,6 +46,8 @@ def check_row(row: Mapping[str, Any], split: str, tool_text: str) -> Iterator[st
         mine = by_message.pop(number, [])
         if role == "assistant":
             yield from _turn(content, mine, tool_text)
+            if again := loop(content):
+                yield f"message {number} goes round in a loop: {again!r}"
         elif mine:
             yield f"message {number} is of {role!r} and has parts"
     if by_message:
@@ -78,7 +83,10 @@ def _turn(content: str, parts: Sequence[tuple[int, str, str, bool]], tool_text: 
         # Without the exchange: the text up to it, and the text after it, with nothing between.
         before, after_all = parts[0][2], parts[-1][2]
         rest = content[len(before) :]
-        agrees = content.startswith(before) and after_all.endswith(rest) and rest[:1] in ("", "\n")
+        # Others' texts around a call may belong together.
+        agrees = content == whole or (
+            content.startswith(before) and after_all.endswith(rest) and rest[:1] in ("", "\n")
+        )
     if not agrees:
         yield "its content is not what its parts say"
 
@@ -90,8 +98,7 @@ def fenced(parts: Sequence[tuple[int, str, str, bool]]) -> str:
         if kind == "text":
             written += text
         else:
-            # A blank line parts two fences, of a call and its output or of an output and the next call.
-            gap = "\n\n" if before in ("python", "python_output") else ""
+            gap = "\n\n" if kind == "python_output" or before == "python_output" else ""
             written += f"{gap}```{'python' if kind == 'python' else 'output'}\n{text}\n```"
         before = kind
     return written

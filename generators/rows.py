@@ -20,6 +20,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
+_BLOCK = 1000  # rows in which quotas come out
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
@@ -179,3 +180,16 @@ class Rows:
         edges = np.cumsum(np.asarray(weights, dtype=np.float64))
         drawn = (self.hash(field) >> np.uint64(11)) * (edges[-1] / 2**53)
         return np.minimum(np.searchsorted(edges, drawn, side="right"), len(edges) - 1).astype(np.int64)
+
+    def quota(self, field: str, weights: Sequence[float]) -> Ints:
+        """Deal each row a place in weights, so that of every 1,000 rows each has its share exactly.
+
+        >>> rows = Rows.of(range(2000), seed=0, task="t", split="train")
+        >>> np.bincount(rows.quota("coin", [1, 3])[1000:]).tolist()
+        [250, 750]
+        """
+        block, place = divide(self.index, _BLOCK)
+        place = permute(place, _BLOCK, mix(self.key(field), block))
+        edges = np.cumsum(np.asarray(weights, dtype=np.float64))
+        edges = np.round(edges * (_BLOCK / edges[-1]))
+        return np.minimum(np.searchsorted(edges, place, side="right"), len(edges) - 1).astype(np.int64)

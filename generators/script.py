@@ -23,6 +23,8 @@ from generators.texts import Texts
 # since it would say something else than the count by hand (`"nai\u0308ve".count("i")`); or there is no tool,
 # or the row's working has no call.
 FORMS = ("refused", "tool", "no tool", "differs", "not called")
+# Facts that the manifest counts rows by, where a task has them.
+FACTS = ("asks", "count", "form", "working", "lexicon", "kind", "cover", "turns", "system")
 _FORMS, _NOTHING = Texts(FORMS), Texts([""])
 
 

@@ -1,12 +1,10 @@
-"""One shard: some rows of a mixture, written to one Parquet file, whole or not at all.
+"""One shard: some rows of a mixture, written to one Parquet file.
 
 What a shard holds is a function of the mixture and the rows' numbers, so it can be made by any process,
 again and again. Beside the file goes a record of what was written, from which the manifest is made.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +18,11 @@ import pyarrow.parquet as pq
 from generators.book import Books, Conversations
 from generators.dialects import DICTIONARY, FLAT, Dialect
 from generators.distinct import write_hashes
+from generators.firstrows import first_rows
 from generators.hashes import text_hashes
+from generators.localtarget import sha256
 from generators.mixture import Mixture
-from generators.variety import variety
+from generators.script import FACTS
 from generators.wordlists import fold
 
 BATCH = 10_000  # rows of a batch and of a row group
@@ -37,7 +37,9 @@ OPTIONS: dict[str, Any] = {  # of pyarrow's ParquetWriter
 }
 SHARD = 50_000  # rows of a shard
 MOST = 99_999  # shards of a split: their names have five digits
-COUNTED = ("language", "lexicon", "style", "template", "asks", "count", "form", "working", "kind", "cover")
+COUNTED = ("language", "style", "template", *FACTS)
+# What else the manifest is made of lies beside a record; of the last there is one a split.
+BESIDE = (".questions.npy", ".words.npy", ".first")
 ENDING = 2  # characters of a word that are its ending
 ENDINGS = 100  # endings that a record keeps, the commonest
 
@@ -58,6 +60,11 @@ class Job:
     shards: int
     start: int
     stop: int
+
+    @property
+    def stem(self) -> str:
+        """What the files of the shard are called on the way, but for their endings."""
+        return f"{self.split}-{self.number:05}"
 
     @property
     def file(self) -> str:
@@ -119,7 +126,6 @@ def make(
     mixture: Mixture,
     dialect: Dialect,
     folder: Path,
-    scratch: Path,
     books: Books,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Record:
@@ -129,19 +135,18 @@ def make(
         job: which.
         mixture: of the shard's split.
         dialect: its columns.
-        folder: where the shard goes, under `job.file`.
-        scratch: a folder of the same file system, for what is not yet whole.
+        folder: where its files go, under `job.stem`.
         books: keeps the book from shard to shard.
         progress: told how many rows were written, after each batch.
 
     Returns:
-        The record, which then also lies in scratch, beside the hashes of questions and words and, for the
-        first shard of a split, how varied its first rows are.
+        The record. In the folder then lie the shard, the hashes of its questions and words and, for the first
+        shard of a split, how varied its first rows are.
     """
     counts: dict[str, dict[str, dict[str, int]]] = {}
     questions, words = [], []
-    temporary = scratch / f"{job.split}-{job.number:05}.parquet"
-    with pq.ParquetWriter(temporary, dialect.schema, **OPTIONS) as writer:
+    path = folder / f"{job.stem}.parquet"
+    with pq.ParquetWriter(path, dialect.schema, **OPTIONS) as writer:
         for start in range(job.start, job.stop, BATCH):
             index = np.arange(start, min(start + BATCH, job.stop))
             book = books.current()
@@ -150,7 +155,8 @@ def make(
             writer.write_table(table, row_group_size=BATCH)
             _count(conversations, table, counts)
             if start == 0:
-                write_whole(variety_file(scratch, job), json.dumps(variety(conversations)))
+                first = json.dumps(first_rows(conversations), ensure_ascii=False)
+                (folder / f"{job.stem}.first").write_text(first, "utf-8")
             questions.append(text_hashes(conversations.questions()))
             words.append(text_hashes(folded(book.take(np.unique(conversations.words.values)))))
             progress(len(index))
@@ -158,16 +164,9 @@ def make(
     for counted in counts.values():
         common = sorted(counted["ending"].items(), key=lambda item: (-item[1], item[0]))
         counted["ending"] = dict(common[:ENDINGS])
-    _flush(temporary)
-    record = Record(job.file, job.stop - job.start, temporary.stat().st_size, sha256(temporary), counts)
-    stem = scratch / f"{job.split}-{job.number:05}"
-    write_hashes(hash_file(scratch, job, "questions"), np.concatenate(questions))
-    write_hashes(hash_file(scratch, job, "words"), np.unique(np.concatenate(words)))
-    write_whole(stem.with_suffix(".json"), json.dumps(record.as_json(), ensure_ascii=False))
-    # The record first: a shard under its own name has one, whenever the process is killed.
-    os.replace(temporary, folder / job.file)
-    _flush((folder / job.file).parent)
-    return record
+    write_hashes(folder / f"{job.stem}.questions.npy", np.concatenate(questions))
+    write_hashes(folder / f"{job.stem}.words.npy", np.unique(np.concatenate(words)))
+    return Record(job.file, job.stop - job.start, path.stat().st_size, sha256(path), counts)
 
 
 def folded(words: pa.StringArray) -> pa.StringArray:
@@ -210,36 +209,3 @@ def _add(counts: dict[str, int], values: Sequence[str], rows: Sequence[int]) -> 
     for value, n in zip(values, rows, strict=True):
         if value:
             counts[value] = counts.get(value, 0) + n
-
-
-def sha256(path: Path) -> str:
-    """Hash a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, whenever the process is killed."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    _flush(temporary)
-    os.replace(temporary, path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def variety_file(scratch: Path, job: Job) -> Path:
-    """Return where the variety of a split's first rows lies, beside the record of its first shard."""
-    return scratch / f"{job.split}-{job.number:05}.variety"
-
-
-def hash_file(scratch: Path, job: Job, what: str) -> Path:
-    """Return where the hashes of a shard's "questions" or "words" lie; see generators.distinct."""
-    return scratch / f"{job.split}-{job.number:05}.{what}.npy"

@@ -8,6 +8,7 @@ isolated on the tokenizer. One in which a letter has one form throughout is pref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from generators.book import Book
 from generators.names import find
 from generators.sheets import Sheet
 from generators.styles import STYLES
@@ -53,12 +54,13 @@ def choose(make: Make, encoding: Encoding) -> tuple[str, dict[str, Any]]:
     Raises:
         ValueError: no style is isolated; says which slot of each fails, and on what.
     """
-    sheets = {name: _sheet(_first_of_each(make(name)), encoding, WORDS) for name in STYLES}
+    book = Book()  # one for all: that the words enter it is much of the work
+    sheets = {name: _sheet(_first_of_each(make(name)), encoding, WORDS, book) for name in STYLES}
     whole = {name: sheet for name, sheet in sheets.items() if sheet.whole}
     for name in ranked(whole):
         sheet = sheets[name]
         if not sheet.proved:
-            sheet = sheets[name] = _sheet(make(name), encoding, CONFIRM)
+            sheet = sheets[name] = _sheet(make(name), encoding, CONFIRM, book)
         if sheet.whole:
             return name, _reason(name, sheets, encoding)
     failing = "; ".join(str(sheet) for sheet in sheets.values())
@@ -79,8 +81,8 @@ def _first_of_each(tasks: Iterable[Any]) -> list[Any]:
     return list({task.name: task for task in reversed(list(tasks))}.values())[::-1]
 
 
-def _sheet(tasks: Iterable[Any], encoding: Encoding, words: int) -> Sheet:
-    return sheet_of([Batch.of(task, words) for task in tasks], encoding)
+def _sheet(tasks: Iterable[Any], encoding: Encoding, words: int, book: Book) -> Sheet:
+    return sheet_of([Batch.of(task, words, book) for task in tasks], encoding)
 
 
 def _reason(chosen: str, sheets: Mapping[str, Sheet], encoding: Encoding) -> dict[str, Any]:

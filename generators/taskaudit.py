@@ -22,7 +22,7 @@ from tokenizer.verdicts import judge
 _KINDS = (*SLOTS, FIRST)
 _ORDER = ("word to spell", FIRST, "list letter", "loop letter", "word in prose", "letter in prose")
 ORDER = (*_ORDER, *(slot for slot in SLOTS if slot and slot not in _ORDER))
-_PROBE = 100  # rows from which to tell how many words a row has
+_PROBE = 250  # rows from which to tell how many words a row has
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,18 @@ class Batch:
     languages: tuple[str, ...]
 
     @classmethod
-    def of(cls, task: Any, words: int) -> "Batch":
+    def of(cls, task: Any, words: int, book: Book | None = None) -> "Batch":
         """Make the first rows of a task: so many that they deal about so many words.
 
         Args:
             task: a Task of at least `words` rows.
             words: how many; a word that comes again counts again.
+            book: numbers their texts; where several batches share one, their words enter it once.
         """
-        book, index = Book(), np.array(task.view)
-        probe = task.conversations(index[:_PROBE], book)
+        book, index = Book() if book is None else book, np.array(task.view)
+        probe = task.conversations(index[: min(words, _PROBE)], book)
         rows = max(1, round(words / max(1.0, probe.words.lengths.mean())))
-        made = task.conversations(index[:rows], book)
+        made = probe.take(np.arange(rows)) if rows <= len(probe) else task.conversations(index[:rows], book)
         codes, language = np.unique(made.columns["language"], return_inverse=True)
         return cls(
             task=task.name,
@@ -83,7 +84,10 @@ def sheets_of(
 
     Returns a sheet for each style and tokenizer, tokenizer by tokenizer.
     """
-    made = {name: [Batch.of(task, words) for task in make(name)] for name in dict.fromkeys(styles or STYLES)}
+    book = Book()
+    made = {
+        name: [Batch.of(task, words, book) for task in make(name)] for name in dict.fromkeys(styles or STYLES)
+    }
     return [sheet_of(batches, tokenizer) for tokenizer in tokenizers for batches in made.values()]
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from generators.arrays import as_arrow
 from generators.book import Book, Conversations
-from generators.pieces import FIRST_PART, MARKS, NUMBER, OUTPUT, SYSTEM, UNTRAINED, USER
+from generators.pieces import ASSISTANT, FIRST_PART, MARKS, NUMBER, OUTPUT, SYSTEM, UNTRAINED, USER
 from tokenizer.chat import ChatTokens
 from tokenizer.compose import Composer
 from tokenizer.encoding import Encoding
@@ -84,6 +84,7 @@ class Renderer:
         # The entry of the control tokens between two marks, by the first and the second. What ends a row and
         # begins the next is one entry, by the last mark of one and the first of the other.
         self._between = np.zeros((_END + 1, _END + 1), dtype=np.int32)
+        self._untrained = np.zeros_like(self._between)  # the same in a turn that is not trained on
         self._turning = np.zeros_like(self._between)
         self._closing = np.zeros(_END + 1, dtype=np.int32)  # how many end a row, by its last mark
         names = [*MARKS, ""]
@@ -94,7 +95,9 @@ class Renderer:
                 if "system" in (first, second):
                     continue  # a system message is the head of the user's: see _merged
                 add = self._composer.pool.add_masked
-                self._between[before, after] = add(*self.chat.between(first, second))
+                ids, mask = self.chat.between(first, second)
+                self._between[before, after] = add(ids, mask)
+                self._untrained[before, after] = add(ids, [False] * len(ids))
                 begin, begin_mask = self.chat.between("", second) if second else ([], [])
                 self._turning[before, after] = add(end + begin, end_mask + begin_mask)
 
@@ -110,7 +113,7 @@ class Renderer:
             self._open(book)
         codes = merge_system(book, rows.values)
         numbers = codes & NUMBER
-        marks = np.flatnonzero(numbers < _END)
+        marks = kinds_at = np.flatnonzero(numbers < _END)
         kinds = numbers[marks]
         writes = np.repeat(_WRITES[kinds], np.diff(marks, append=len(codes)))
         writes &= codes < UNTRAINED  # the highest bit
@@ -126,6 +129,9 @@ class Renderer:
             marks = np.searchsorted(composed.first, marks)
         before = np.concatenate(([_END], kinds[:-1])) if len(kinds) else kinds
         entries[marks] = self._between[before, kinds]
+        if (off := _untrained_turns(codes, kinds_at, kinds)).any():
+            after_off = np.concatenate(([False], off[:-1]))
+            entries[marks[after_off]] = self._untrained[before[after_off], kinds[after_off]]
         ended = np.concatenate(([_END], kinds[heads[1:] - 1], kinds[-1:]))[: len(rows) + 1]
         entries[marks[heads]] = self._turning[ended[:-1], kinds[heads]]
         entries[-1] = self._turning[ended[-1], _END]
@@ -141,6 +147,16 @@ class Renderer:
                 f"on {self.encoding.name} an edge between trained and untrained text falls where no cut is "
                 f"proved safe; begin the untrained piece with a space"
             )
+
+
+def _untrained_turns(
+    codes: npt.NDArray[Any], marks: npt.NDArray[Any], kinds: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_]:
+    """Say which marks are of an assistant's turn that is not trained on, not even where it ends."""
+    turns = np.where((kinds == USER) | (kinds == ASSISTANT), np.arange(len(kinds)), 0)
+    turn = np.maximum.accumulate(turns)  # of each mark, the one with which its message starts
+    found: npt.NDArray[np.bool_] = (kinds[turn] == ASSISTANT) & ((codes[marks[turn]] & UNTRAINED) != 0)
+    return found
 
 
 def merge_system(book: Book, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -15,11 +15,13 @@ import numpy as np
 import regex
 
 from generators.book import Conversations
+from generators.graphemes import graphemes
 from generators.prompts import language, languages
+from generators.styles import STYLES
 
 SAMPLE = 2_000  # rows of a split that the manifest's distinct-3 is of: its first
 _UNSPACED = ("ja", "zh")  # what has no spaces between words: there characters are counted
-_WORKING = regex.compile(r"[0-9]+:|####|$")
+_WORKING = regex.compile(r"[0-9]+(?::|->)|####|$")
 _QUOTED = regex.compile(r"(?<= )([\"']).+?\1")
 
 
@@ -83,6 +85,9 @@ def glance(conversations: Sequence[Mapping[str, Any]]) -> str:
         f"{len(found):,} {what}{'s' * (len(found) != 1)}"
         for found, what in ((conversations, "conversation"), (templates, "template"), (openers, "lead-in"))
     ]
+    workings = {conversation.get("facts", {}).get("working") for conversation in conversations}
+    if len(workings) > 1:
+        said.append(f"{len(workings)} kinds of working")
     if wordings:
         said.append(f"{len(wordings):,} wording{'s' * (len(wordings) != 1)} in the answers")
     return f"{said[0]}: {', '.join(said[1:])}"
@@ -100,10 +105,12 @@ def _wordings(conversation: Mapping[str, Any]) -> set[str]:
     content = conversation["messages"][-1]["content"]
     if not isinstance(content, str):
         content = "".join(part["text"] for part in content if part["type"] == "text")
-    about = {conversation.get("word", ""), *conversation.get("facts", {}).get("words", ())}
-    lines = (line for line in content.split("\n") if not _WORKING.match(line))
+    about = {conversation.get("word", ""), *conversation.get("facts", {}).get("words", ())} - {""}
+    heads = [style.headed for style in STYLES.values()]
+    letters = {letter for word in about for letter in graphemes(word)}
+    lines = (line for line in content.split("\n") if not _WORKING.match(line) and line not in letters)
     return {
         regex.sub("[0-9]+", "0", _QUOTED.sub("_", line))
         for line in lines
-        if line.partition(":")[0] not in about
+        if about.isdisjoint(headed(line) for headed in heads)
     }

@@ -19,13 +19,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.dialects import schema_of
-from generators.folder import SCRATCH, Folder, FolderError
+from generators.folder import Folder
 from generators.hashes import text_hashes
+from generators.localtarget import sha256
 from generators.plainrows import complete, rows_of
 from generators.pythontool import PythonTool
 from generators.report import Report, repeated_ids
 from generators.rowcheck import check_row
-from generators.shards import sha256
+from generators.shapecheck import check_shape, earlier_tasks
+from generators.target import Target
 from generators.verifytokens import Checked, TokenCheck, tokenizer_of
 from generators.wordlists import fold
 from generators.workers import run
@@ -57,23 +59,21 @@ def verify(
         FolderError: there is no folder of ours there, it is not finished, or its ids can't be read.
     """
     folder = Folder(path)
-    if not folder.path.is_dir():
-        raise FolderError(f"there is no folder {folder.path}")
-    manifest = folder.manifest()
-    if manifest is None:
-        if (folder.path / SCRATCH).exists():
-            raise FolderError(f"{folder.path} is not finished; run its export again")
-        raise FolderError(f"{folder.path} has no manifest.json, so it is not an export of Hornbook's")
+    manifest = folder.whole()
     asked = manifest["asked"]
     contracts = {task["task"]: task["options"].get("tool", "nanochat") for task in asked["tasks"]}
     found = tokenizer_of(manifest, tokenizer, pattern)
     opened = found if isinstance(found, Tokenizer) else None
     schema = schema_of(asked["dialect"], found is not None)
-    work = _Work(folder.path, asked["dialect"], asked["tool_text"], dict(checks), contracts, schema, opened)
+    sources = frozenset(task["task"] for task in asked["tasks"] if task.get("kind") == "source")
+    work = _Work(
+        folder.target, asked["dialect"], asked["tool_text"], dict(checks), contracts, schema, opened, sources
+    )
     report, rows, done = Report(), sum(record["rows"] for record in manifest["shards"]), 0
     for record, part in run(work, manifest["shards"], workers, lambda n: progress(n, rows)):
         report.merge(part)
         done += record["rows"]
+    report.sources = sources
     report.uncounted = found if isinstance(found, str) else ""
     _whole(report, manifest, folder)
     return report
@@ -100,13 +100,14 @@ def _whole(report: Report, manifest: Mapping[str, Any], folder: Folder) -> None:
 
 @dataclass(frozen=True)
 class _Work:
-    folder: Path
+    target: Target
     dialect: str
     tool_text: str
     checks: Mapping[str, Check]
     contracts: Mapping[str, str]
     schema: pa.Schema
     tokenizer: Tokenizer | None
+    sources: frozenset[str] = frozenset()  # whose rows others wrote: they are checked in general
 
     @cached_property
     def _tokens(self) -> TokenCheck | None:
@@ -114,18 +115,25 @@ class _Work:
 
     def make(self, record: Mapping[str, Any], progress: Callable[[int], None]) -> Report:
         """Check one shard."""
-        report, name = Report(), record["file"]
-        path = self.folder / name
-        if not path.is_file():
-            report.add(f"{name} is missing")
-            return report
+        report = Report()
+        with self.target.opened(record["file"]) as path:
+            if path.is_file():
+                self._file(path, record, report, progress)
+            else:
+                report.add(f"{record['file']} is missing")
+        return report
+
+    def _file(
+        self, path: Path, record: Mapping[str, Any], report: Report, progress: Callable[[int], None]
+    ) -> None:
+        name = record["file"]
         if sha256(path) != record["sha256"]:
             report.add(f"{name} is not the file that the manifest describes (sha256 differs)")
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 if not file.schema_arrow.equals(self.schema):
                     report.add(f"{name} has other columns than the dialect {self.dialect!r}")
-                    return report
+                    return
                 start = 0
                 for batch in file.iter_batches(_BATCH):
                     with _no_gc():
@@ -134,10 +142,9 @@ class _Work:
                     progress(len(batch))
         except (OSError, ValueError, pa.ArrowException) as error:
             report.add(f"{name} can't be read: {str(error).splitlines()[0]}")
-            return report
+            return
         if start != record["rows"]:
             report.add(f"{name} has {start:,} rows, the manifest says {record['rows']:,}")
-        return report
 
     def _batch(self, batch: pa.RecordBatch, name: str, start: int, report: Report) -> None:
         split = name.partition("/")[0]
@@ -152,23 +159,32 @@ class _Work:
             where = f"{name} row {start + place:,} ({row['id']})"
             task = row["task"]
             report.rows[task] += 1
-            if task not in self.checks:
+            foreign = task in self.sources
+            if task not in self.checks and not foreign:
                 report.unchecked[task] += 1
             try:
                 problems = _of_tokens(row, tokens[place]) if tokens else []
                 report.tokens += row["tokens"] if tokens else 0
                 complete(row)
                 # Ids have the exchange with the tool where it stood, as fenced code has.
-                problems += check_row(row, split, "fenced" if self.dialect == "tokens" else self.tool_text)
-                if task in self.checks:
+                shown = "fenced" if self.dialect == "tokens" else self.tool_text
+                problems += check_row(row, split, shown, foreign)
+                if task in self.checks and not foreign:
+                    problems += check_shape(row, self.checks)
                     problems += self.checks[task](row)
                 facts = row["facts"] or {}
-                words.update(_fold(word) for word in facts.get("words", [row["word"]] if row["word"] else []))
+                for about in (row, *earlier_tasks(facts)):
+                    own = [about["word"]] if about["word"] else []
+                    words.update(_fold(word) for word in (about["facts"] or {}).get("words", own))
                 if facts.get("source"):
                     words.add(_fold(facts["source"]))  # what a variant was made from is of its split
                 report.trained += sum(trained for _, _, _, trained in row["all_parts"])
+                # A turn's end is trained on where what it says last is.
+                ends = {message: trained for message, _, _, trained in row["all_parts"]}
+                report.turns += len(ends)
+                report.ended += sum(ends.values())
                 for (_, kind, text, _), (_, after, output, _) in pairwise(row["all_parts"]):
-                    if kind == "python" and after == "python_output":
+                    if kind == "python" and after == "python_output" and not foreign:
                         calls.setdefault(task, []).append((start + place, text, output))
             except Exception as error:  # a row so wrong that nothing here understands it
                 problems = [f"it makes no sense: {type(error).__name__}: {error}"]

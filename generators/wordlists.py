@@ -9,6 +9,7 @@ Everything here reads; what is kept, and how it is arranged, is `generators.word
 import math
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -49,6 +50,16 @@ def fold(word: str) -> str:
     return word.lower() if word.isascii() else normalize("NFC", normalize("NFC", word).casefold())
 
 
+def is_word(text: str) -> bool:
+    """Say whether a text is a word as lists of words have them: two letters or more, and nothing else.
+
+    >>> is_word("naïve"), is_word("don't"), is_word("a")
+    (True, False, False)
+    """
+    return _WORD.fullmatch(text) is not None
+
+
+@cache
 def package_version(package: str) -> str:
     """Return the version of an installed package, without importing it.
 

@@ -24,6 +24,10 @@ class Work(Protocol):
         """Do one job; progress is told how many rows are done since it was last told."""
 
 
+Engine = Callable[[Any, Sequence[Any], int | None, Callable[[int], None]], Iterator[tuple[Any, Any]]]
+"""What does jobs as `run` does: with processes of this machine, or of others."""
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -72,6 +76,17 @@ def run(
         raise WorkerError("a worker process was killed; run the same command again to finish") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def alone(engine: Engine, workers: int | None, place: str) -> int:
+    """Return 1, for work whose results only this process can see.
+
+    Raises:
+        ValueError: more processes, or another engine, are asked for.
+    """
+    if engine is not run or (workers or 1) > 1:
+        raise ValueError(f"{place} is seen by this process alone; take --engine local and --workers 1")
+    return 1
 
 
 @contextmanager
@@ -124,12 +139,17 @@ def trim() -> None:
 _state: dict[str, Any] = {}
 
 
-def _start(work: Any, written: Any) -> None:
-    """Begin a worker: it ends when its parent does, however that ends."""
+def begin() -> None:
+    """Make this process a worker: one core, and the memory of one."""
     import pyarrow as pa
 
     pa.set_cpu_count(1)
     lean()
+
+
+def _start(work: Any, written: Any) -> None:
+    """Begin a worker: it ends when its parent does, however that ends."""
+    begin()
     _state.update(work=work, written=written)
     parent = multiprocessing.parent_process()
 

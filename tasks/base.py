@@ -18,11 +18,12 @@ import numpy.typing as npt
 from generators.book import Book, Conversations
 from generators.columns import Column, Lines, each, number, spaced
 from generators.cover import COVERS, Cover, Room
-from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, largest_remainder, strands_of
+from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, deck_of, largest_remainder, strands_of
 from generators.fudge import Asked, Questions
 from generators.kinds import kinds_of
 from generators.lexicon import Lexicon, open_lexicon
 from generators.names import find
+from generators.opening import Openings, Set
 from generators.pages import Pages
 from generators.pieces import (
     Group,
@@ -47,8 +48,9 @@ from generators.pythontool import PythonTool
 from generators.ragged import Ragged
 from generators.rows import Rows
 from generators.score import same_answer
-from generators.script import Script, ToolCall
+from generators.script import FACTS, Script, ToolCall
 from generators.sentences import sentences
+from generators.shape import Shape, shape_of
 from generators.styled import Styled
 from generators.styles import style as style_of
 from generators.texts import Texts
@@ -62,9 +64,10 @@ __all__ = [
 ]  # fmt: skip
 
 SPLITS = ("train", "test")
-COUNTED = (  # facts that the manifest counts rows by
-    *("asks", "count", "form", "working", "lexicon", "kind", "cover"),
-)
+# Options that a task before this one in a conversation takes over.
+SHARED = (
+    "seed", "style", "tool", "answer_language", "lexicon", "holdout", "exclude", "min_zipf", "offensive",
+)  # fmt: skip
 Index = npt.NDArray[np.int64]
 _COVERS = Texts(COVERS)
 
@@ -93,6 +96,8 @@ class Task:
             generators.working; for tasks that can show more or less of it.
         cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
             alphabetic tokens so many times, in a word or by itself. For tasks that spell words.
+        shape: what stands before the task's exchange, see generators.shape: "none", "usual", or such as
+            "turns=0:0.6,2:0.4;system=0.1".
 
     Raises:
         ValueError: an option is wrong; says what was found and what is allowed.
@@ -153,6 +158,7 @@ class Task:
         kinds: "str | Mapping[str, float] | None" = None,
         working: "str | Mapping[str, float | tuple[float, float]]" = "full",
         cover: str | None = None,
+        shape: "str | Mapping[str, Any] | Shape" = "none",
     ) -> None:
         self.size = _integer("size", size, least=1, most=2**52)
         self.split = find(split, SPLITS, "split")
@@ -182,6 +188,13 @@ class Task:
         )
         if cover is not None and not self.covers:
             raise ValueError(f"{self.name} can't cover a tokenizer: it does not only spell words")
+        self.shape = shape_of(shape)
+        self._companions: dict[tuple[str, str], Task] = {}
+        if self.shape and (unknown := [n for n in self.shape.companions if n not in self.shape.tasks]):
+            raise ValueError(
+                f"a shape has earlier exchanges of {unknown[0]!r}; the command line takes tasks by name, and "
+                f"here by class, as in {{'turns': {{2: 1.0}}, 'earlier': {{SimpleSpelling: 1.0}}}}"
+            )
         self._cover_asked = cover
         if cover is not None:
             from generators.covers import asked_of, open_cover  # not for all: it opens tokenizers
@@ -367,14 +380,14 @@ class Task:
 
     @cached_property
     def _deck(self) -> Deck:
-        return Deck(
+        return deck_of(
             self.words,
             self.split == "test",
-            self._strands,
+            tuple(self._strands),
             self.counts,
             self.count_times,
             self.cover,
-            self.kinds,
+            tuple(self.kinds.items()),
         )
 
     @cached_property
@@ -400,6 +413,8 @@ class Task:
         found["kinds"] = self.kinds  # which the class decides where nobody does
         if self._cover_asked is not None:
             found["cover"] = self._cover_made.described if self._cover_made else None
+        if "shape" in found:
+            found["shape"] = self.shape.described() if self.shape else "none"
         plain = (int, float, dict, str, type(None))
         return {name: value if isinstance(value, plain) else str(value) for name, value in found.items()}
 
@@ -459,9 +474,36 @@ class Task:
         """
         rows = Rows.of(index, seed=self.seed, task=self.name, split=self.split)
         n = len(rows)
+        script, facts = self._written(rows)
+        dealt = script.dealt
+        opened = None if self._openings is None else self._openings.open(rows, dealt.language, book)
+        before: tuple[Piece, ...] = ()
+        words: list[Piece] = [_words_of(script)]
+        if opened is not None:
+            before, facts = opened.pieces, {**facts, **opened.facts}
+            words += opened.words
+        columns: dict[str, Column | str] = {
+            **{name: _as_column(facts[name]) for name in FACTS if name in facts},
+            "name": f"{self.name}/{self.split}/{self.seed}",
+            "task": self.name,
+            "split": self.split,
+            "template": script.asked.template,
+            **self._flat(script),
+        }
+        return Conversations(
+            book,
+            rows.index,
+            book.set([*before, *_exchange(script)], n),
+            book.set(json_object(facts), n),
+            book.set(words, n),
+            {name: _codes(book, column, n) for name, column in columns.items()},
+        )
+
+    def _written(self, rows: Rows) -> "tuple[Script, dict[str, Any]]":
+        """Write some rows, and put together the facts of their exchanges."""
         script = self.script(rows)
         dealt, asked = script.dealt, script.asked
-        facts = {
+        facts: dict[str, Any] = {
             **script.facts,
             **{f"{slot}_quoted": quoted for slot, quoted in asked.quoted.items()},
             "lexicon": Column(self._lexicon_names, self.words.source[dealt.word_number]),
@@ -475,25 +517,49 @@ class Task:
                 "kind": Column(self._kind_names, dealt.kind),
                 "source": dealt.words.origin(dealt.word_number),
             }
-        columns: dict[str, Column | str] = {
-            **{name: _as_column(facts[name]) for name in COUNTED if name in facts},
-            "name": f"{self.name}/{self.split}/{self.seed}",
-            "task": self.name,
-            "split": self.split,
+        return script, facts
+
+    def _flat(self, script: Script) -> dict[str, "Column | str"]:
+        """What a row says of its exchange in columns of their own."""
+        return {
             "style": script.style or self.style.name,
-            "language": Column(self._language_names, dealt.language),
-            "template": asked.template,
+            "language": Column(self._language_names, script.dealt.language),
             "answer": script.answer,
             "word": script.word,
             "letter": script.letter,
         }
-        return Conversations(
-            book,
-            rows.index,
-            book.set([user(*asked.pieces), script.turn], n),
-            book.set(json_object(facts), n),
-            book.set([dealt.word if script.words is None else script.words], n),
-            {name: _codes(book, column, n) for name, column in columns.items()},
+
+    @cached_property
+    def _openings(self) -> Openings | None:
+        return None if self.shape is None else Openings(self.shape, list(self.languages), self._companion)
+
+    def _companion(self, name: str, code: str, rows: Rows, book: Book) -> Set:
+        """Set exchanges of another task, in one language, for rows to stand before this task's."""
+        if self.shape is not None and (name, code) not in self._companions:
+            given = {option: value for option, value in self.asked_for.items() if option in SHARED}
+            self._companions[name, code] = self.shape.tasks[name](1, self.split, language=code, **given)
+        return self._companions[name, code].exchanges(rows, book)
+
+    def exchanges(self, rows: Rows, book: Book) -> Set:
+        """Set the task's exchanges alone, with all that they can be derived from as JSON.
+
+        Args:
+            rows: the rows; their draws are keyed by the names that they have.
+            book: numbers the texts.
+        """
+        script, facts = self._written(rows)
+        told = {"task": Column(Texts([self.name]), np.zeros(len(rows), dtype=np.int8))}
+        flat = {
+            name: Column(Texts([value]), np.zeros(len(rows), dtype=np.int8))
+            if isinstance(value, str)
+            else value
+            for name, value in self._flat(script).items()
+        }
+        whole = json_object({**told, **flat, "facts": Group(tuple(json_object(facts)))})
+        return Set(
+            book.set(_exchange(script), len(rows)),
+            book.set(whole, len(rows)),
+            book.set([_words_of(script)], len(rows)),
         )
 
     @cached_property
@@ -567,6 +633,15 @@ def _questions_of(
     """The questions of a kind, which tasks of all splits and styles share."""
     asked = [language(code) for code in codes]
     return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots, dict(others))
+
+
+def _exchange(script: Script) -> list[Piece]:
+    return [user(*script.asked.pieces), script.turn]
+
+
+def _words_of(script: Script) -> Piece:
+    """Return all words that rows are about."""
+    return script.dealt.word if script.words is None else script.words
 
 
 def _make(cls: type[Task], args: tuple[Any, ...], options: dict[str, Any]) -> Task:

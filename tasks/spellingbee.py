@@ -18,6 +18,7 @@ from tasks.base import (
     WORKINGS,
     Column,
     Lines,
+    Piece,
     Rows,
     Script,
     Task,
@@ -50,7 +51,9 @@ class SpellingBee(Task):
         working = working.settled(call.answered)
         slots: dict[str, Column | Lines] = {"word": word, "letter": letter, "count": number(count, " ")}
         say = self.speaker("counting", dealt, style, **slots)
-        hits = style.hit_pieces(letters.where(working.where("compact")), letter)
+        hits: list[Piece] = []
+        if working.has("compact"):
+            hits = style.hit_pieces(letters.where(working.where("compact")), letter)
         turn = assistant(
             working.when(
                 BY_HAND,

@@ -20,7 +20,7 @@ ALLOWED = {
 }
 # Files of tasks/ that are no tasks: what any task may import, and what may import every task.
 SHARED = {"tasks.base"}
-FINDERS = {"tasks.hornbook", "tasks.registry"}
+FINDERS = {"tasks.hornbook", "tasks.parquet", "tasks.registry"}
 NANOCHATS = {"common", "arc", "gsm8k", "humaneval", "mmlu", "smoltalk"}
 
 

@@ -119,6 +119,9 @@ def test_the_script_and_the_file_are_the_same_command(tmp_path: Path):
             ["export", "spellingbee", "--out", "x", "--dialect", "message"],
             ["did you mean 'messages'?", "universal"],
         ),
+        (["preview", "spellingbee", "--shape", "turns=9"], ["turns '9'; allowed: 0 to 6"]),
+        (["preview", "spellingbee", "--shape", "turn=1"], ["did you mean 'turns'?"]),
+        (["preview", "spellingbee", "--shape", "turns=1", "--shape", "earlier=tolk"], ["'tolk'"]),
         (["preview", "spellingbee", "--style", "atuo"], ["did you mean 'auto'?"]),
         (["preview", "spellingbee", "--style", "auto"], ["name it with --tokenizer"]),
         (["export", "spellingbee", "--out", "x", "--style", "auto"], ["name it with --tokenizer"]),
@@ -339,6 +342,25 @@ def test_an_export_says_what_it_did(words: Path, tmp_path: Path):
         done = run("export", "spellingbee:100", "--split", split, *options, tmp_path / split)
         assert done.exit_code == 0, done.output
         assert {path.name for path in (tmp_path / split).iterdir()} == {"README.md", "manifest.json", split}
+
+
+def test_shaped_conversations_are_exported_and_verified(words: Path, tmp_path: Path):
+    shape = [
+        part for key in ("turns=0:0.5,2:0.5", "earlier=talk,simplespelling") for part in ("--shape", key)
+    ]
+    options = ("--language", "en", "--lexicon", words, "--workers", 1, *shape, "--shape", "system=0.5")
+    done = run("export", "spellingbee:1000", *options, "--out", tmp_path / "deep")
+    assert done.exit_code == 0, done.output
+    counts = json.loads((tmp_path / "deep/manifest.json").read_text())["splits"]["train"]["tasks"]
+    assert counts["spellingbee"]["turns"] == {"0": 500, "2": 500}
+    assert sum(counts["spellingbee"]["system"].values()) == 500
+    checked = run("verify", tmp_path / "deep", "--workers", 1)
+    assert checked.exit_code == 0, checked.output
+    seen = run(
+        "preview", "spellingbee", "-n", "20", *options[:4], "--shape", "turns=2", "--shape", "system=1"
+    )
+    assert seen.stdout.count("\nsystem ") == 20
+    assert seen.stdout.count("\nuser ") == 60
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,9 @@ def test_killed_at_any_moment_it_holds_no_half_shard(words: Path, tmp_path: Path
     folder, draw = tmp_path / "export", random.Random(seed)
     for victim in draw.sample(["parent", "worker", "all"], 3) * 2 + ["worker"]:
         if (folder / "manifest.json").exists():
-            assert contents(folder) == whole
+            # Killed after the manifest: what was only needed on the way may still be there.
+            found = contents(folder).items()
+            assert {name: data for name, data in found if not name.startswith(".hornbook/")} == whole
             shutil.rmtree(folder)
         moment = draw.uniform(0.1, 1.0) * seconds
         with started(*asked, "--out", folder) as process:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generators.export import export
-from generators.folder import Folder, FolderError, _differences
+from generators.folder import Folder, FolderError, differences
 from generators.shards import jobs_of
 from tasks.spellingbee import SimpleSpelling
 from tests.exports import contents, hornbook, lexicon, manifest, says, shards, stamps
@@ -281,7 +281,7 @@ def test_a_full_disk_gets_a_sentence(words: Path, options, tmp_path: Path, worke
 def test_differences_name_keys():
     before = {"a": 1, "b": [{"c": 1}, {"c": 2}], "d": "x", "fingerprint": "1"}
     asked = {"a": 1, "b": [{"c": 1}, {"c": 3}], "e": "y" * 99, "fingerprint": "2"}
-    found = list(_differences(json.loads(json.dumps(before)), asked))
+    found = list(differences(json.loads(json.dumps(before)), asked))
     assert found[:2] == ["b[1].c (2, now 3)", 'd ("x", now null)']
     assert found[2].startswith('e (null, now "yyy')
     assert len(found) == 3
@@ -292,5 +292,5 @@ def test_two_tokenizers_of_one_name_are_told_apart():
     before, asked = (
         {"tokenizer": {"name": "mine", "fingerprint": name}, "fingerprint": name} for name in "ab"
     )
-    assert list(_differences(before, asked)) == ['tokenizer.fingerprint ("a", now "b")']
-    assert list(_differences(before, before)) == []
+    assert list(differences(before, asked)) == ['tokenizer.fingerprint ("a", now "b")']
+    assert list(differences(before, before)) == []

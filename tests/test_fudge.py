@@ -16,6 +16,7 @@ from generators.prompts import Template, language, languages, spaced_marks
 from generators.rows import Rows
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SimpleSpelling, SpellingBee
+from tests.typed import wrongly_typed
 from tests.words_strategies import files
 
 SLOTS = {"counting": ("word", "letter"), "spelling": ("word",), "phrase": ("phrase", "letter")}
@@ -82,12 +83,6 @@ def test_every_prompt_reads_as_somebody_could_have_typed_it(dealt, code, kind):
     prompts = set(every(dealt, code, kind))
     # As many different texts as there are ways to write: no two ways come to the same.
     assert len(prompts) == possible(code, kind)
-    closings = {closing.strip() for _, closing in lang.quotes}
-    openings = "".join(sorted({opening.strip() for opening, _ in lang.quotes} - closings))
-    wrong = regex.compile(
-        r"[?!.,;:？！。，；：、¿¡]{2}(?<!\?!|[.!?] ?:\))|[¿¡]\s|\s[?,.!;？，。！](?!\))|\s\s|^\s|\s$"
-        rf"|[{{}}]|\p{{Cn}}|\p{{N}}|\n|[{openings}]\s|[?.!？。！，](?=[{openings}\"']?\p{{Latin}})"
-    )
     mark = lang.question_mark[1].strip()
     # Of hundreds of thousands every tenth or so, in an order that leaves out no template and no ending.
     for prompt in sorted(prompts, key=lambda text: text[::-1])[:: 1 + len(prompts) // 40_000]:
@@ -95,7 +90,7 @@ def test_every_prompt_reads_as_somebody_could_have_typed_it(dealt, code, kind):
         if len(lang.spaces) > 1:
             # Without French spaces, of which any may be missing; the rest is as everywhere.
             plain = regex.sub(r"[ \u00a0\u202f](?=[?!:;»](?!\)))|(?<=«)[ \u00a0\u202f]", "", prompt)
-        assert not wrong.search(plain), prompt
+        assert not wrongly_typed(lang, prompt), prompt
         for slot in SLOTS[kind]:
             assert prompt.count(SLOT[slot]) == 1, prompt
             before, _, after = f" {prompt} ".partition(SLOT[slot])

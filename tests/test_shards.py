@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ from hypothesis import strategies as st
 from generators.book import Books
 from generators.dialects import SCHEMAS, Dialect
 from generators.distinct import read_hashes
+from generators.localtarget import sha256, write_whole
 from generators.mixture import Mixture
-from generators.shards import BATCH, Job, folded, hash_file, jobs_of, make, sha256, write_whole
+from generators.shards import BATCH, Job, folded, jobs_of, make
 from generators.wordlists import fold
 from tasks.spellingbee import SimpleSpelling
 from tests.exports import lexicon
@@ -47,19 +47,20 @@ def mixture(tmp_path_factory: pytest.TempPathFactory) -> Mixture:
 
 
 def made(folder: Path, mixture: Mixture, dialect: Dialect, start: int = 0, stop: int = ROWS) -> Any:
-    (folder / "train").mkdir(parents=True)
-    (folder / "scratch").mkdir()
+    folder.mkdir(exist_ok=True)
     job = Job("train", 0, 1, start, stop)
     told: list[int] = []
-    record = make(job, mixture, dialect, folder, folder / "scratch", Books(), told.append)
+    record = make(job, mixture, dialect, folder, Books(), told.append)
     assert sum(told) == stop - start
-    return folder / job.file, record, job
+    return folder / f"{job.stem}.parquet", record, job
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_shard_is_as_loaders_expect_it(tmp_path: Path, mixture: Mixture, name: str):
     path, record, _ = made(tmp_path, mixture, Dialect(name))
-    assert [file.name for file in (tmp_path / "train").iterdir()] == ["train-00000-of-00001.parquet"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        *(f"train-00000.{ending}" for ending in ("first", "parquet", "questions.npy", "words.npy")),
+    ]
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         assert file.schema_arrow.equals(SCHEMAS[name])
         assert file.read().num_rows == ROWS == record.rows
@@ -89,11 +90,10 @@ def test_a_record_counts_its_rows(tmp_path: Path, mixture: Mixture):
     counts = record.counts["simplespelling"]
     assert counts["rows"] == {"all": 300}
     assert counts["language"] == counts["lexicon"] == {"en": 300}
-    assert json.loads((tmp_path / "scratch/train-00000.json").read_text()) == record.as_json()
-    assert record.file == job.file
+    assert (record.file, job.file) == ("train/train-00000-of-00001.parquet",) * 2
     table = pq.read_table(path)
-    assert len(read_hashes(hash_file(tmp_path / "scratch", job, "questions"))) == 300
-    words = read_hashes(hash_file(tmp_path / "scratch", job, "words"))
+    assert len(read_hashes(tmp_path / "train-00000.questions.npy")) == 300
+    words = read_hashes(tmp_path / "train-00000.words.npy")
     assert len(words) == len(set(table["word"].to_pylist()))
 
 
@@ -108,19 +108,9 @@ def test_rows_of_a_shard_are_those_of_the_mixture(tmp_path: Path, mixture: Mixtu
     assert whole.slice(9_990, 20).equals(later)
 
 
-def test_a_shard_that_stood_half_in_scratch_is_replaced(tmp_path: Path, mixture: Mixture):
-    path, _, _ = made(tmp_path / "a", mixture, Dialect(), 0, 50)
-    (tmp_path / "b/train").mkdir(parents=True)
-    (tmp_path / "b/scratch").mkdir()
-    (tmp_path / "b/scratch/train-00000.parquet").write_bytes(b"half" * 100_000)
-    make(Job("train", 0, 1, 0, 50), mixture, Dialect(), tmp_path / "b", tmp_path / "b/scratch", Books())
-    assert (tmp_path / "b/train" / path.name).read_bytes() == path.read_bytes()
-    assert not (tmp_path / "b/scratch/train-00000.parquet").exists()
-
-
 def test_writing_whole_replaces_and_leaves_nothing(tmp_path: Path):
     path = tmp_path / "file.json"
-    for text in ("old", "new: é 猫\n"):
+    for text in (b"old", "new: é 猫\n".encode()):
         write_whole(path, text)
     assert path.read_text(encoding="utf-8") == "new: é 猫\n"
     assert list(tmp_path.iterdir()) == [path]

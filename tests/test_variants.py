@@ -12,11 +12,9 @@ from generators.dialects import Dialect
 from generators.export import export
 from generators.kinds import FEW, KINDS, USUAL, kinds_of
 from generators.lexicon import is_test_word, open_lexicon
-from generators.plaintokens import parts_of, plain
 from generators.prompts import language
 from generators.rows import Rows
 from generators.styles import STYLES
-from generators.tokens import Renderer
 from generators.variants import variants_of
 from generators.verify import verify
 from generators.wordlists import fold
@@ -25,9 +23,8 @@ from tasks.lettercounting import LetterCounting
 from tasks.registry import checks
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests import test_lettercounting, test_spellingbee, test_styles, written
+from tests.composing import composed, encoded
 from tests.words_strategies import files, letters
-from tokenizer.chat import ChatTokens
-from tokenizer.encoding import open_encoding
 from tokenizer.patterns import NAMES
 
 TASKS = [SpellingBee, SimpleSpelling, LetterCounting]
@@ -109,6 +106,45 @@ def test_a_misspelling_of_a_training_word_is_never_a_test_word(tmp_path):
     )
     for variants in variants_of([lexicon], ["misspelt", "invented", "random"]):
         assert not {*words}.intersection(variants.lexicon.words.to_pylist())
+
+
+def said_by(variants):
+    return [
+        (
+            found.kind,
+            found.base,
+            found.lexicon.words.to_pylist(),
+            found.source.tolist(),
+            found.lexicon.test.tolist(),
+        )
+        for found in variants
+    ]
+
+
+def test_variants_are_kept_in_the_cache_folder(lexicons, made, tmp_path, monkeypatch):
+    monkeypatch.setenv("HORNBOOK_CACHE", "")
+    expected = said_by(variants_of(lexicons, list(KINDS)))
+    assert said_by(made) == expected
+    monkeypatch.setenv("HORNBOOK_CACHE", str(tmp_path))
+    assert said_by(variants_of(lexicons, list(KINDS))) == expected
+    [file] = tmp_path.glob("variants-*.arrow")
+    monkeypatch.setattr("generators.variants._made", pytest.fail)  # it is read from now on
+    assert said_by(variants_of(lexicons, list(KINDS))) == expected
+    monkeypatch.undo()
+    monkeypatch.setenv("HORNBOOK_CACHE", str(tmp_path))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert said_by(variants_of(lexicons, list(KINDS))) == expected
+    assert file.read_bytes() != data
+    # Other words, kinds or slurs are other variants.
+    for wanted in (
+        (lexicons[:2], list(KINDS), False),
+        (lexicons, ["upper"], False),
+        (lexicons, ["upper"], True),
+    ):
+        variants_of(*wanted)
+    assert len([*tmp_path.glob("variants-*.arrow")]) == 4
 
 
 @every_task
@@ -214,15 +250,8 @@ def test_every_slot_is_isolated(kind, style):
 
 @every_task
 def test_ids_are_composed(kind):
-    encoding = open_encoding(None)
-    renderer, task = Renderer(encoding, ChatTokens.of(encoding)), kind(120, kinds=MANY, min_zipf=3.0)
-    conversations = task.conversations(np.arange(120), Book())
-    tokens = renderer.render(conversations)
-    edges = tokens.offsets.tolist()
-    for i, parts in enumerate(parts_of(conversations)):
-        rendered = list(plain(encoding, renderer.chat, parts))
-        assert tokens.ids[edges[i] : edges[i + 1]].tolist() == [id for _, ids, _ in rendered for id in ids]
-        assert tokens.mask[edges[i] : edges[i + 1]].tolist() == [kept for _, _, m in rendered for kept in m]
+    conversations = kind(120, kinds=MANY, min_zipf=3.0).conversations(np.arange(120), Book())
+    assert composed(conversations) == encoded(conversations)
 
 
 @pytest.mark.parametrize("dialect", [Dialect(), Dialect("messages")])

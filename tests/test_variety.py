@@ -12,6 +12,7 @@ from generators.book import Book
 from generators.export import export
 from generators.mixture import Mixture
 from generators.prompts import languages
+from generators.styles import STYLES
 from generators.variety import SAMPLE, distinct_3, glance, variety
 from tasks.lettercounting import LetterCounting
 from tasks.registry import train_and_test
@@ -79,3 +80,12 @@ def test_wordings_are_found_in_every_language(code):
     assert said > 48 if code == "ko" else said == 48
     spelled = list(SimpleSpelling(size=50, language=code))
     assert "wordings" not in glance(spelled)
+
+
+def test_a_glance_sees_the_same_sentences_in_every_style_and_counts_kinds_of_working():
+    said = set()
+    for style in sorted({*STYLES} - {"classic"}):
+        task = SpellingBee(size=200, language="en", style=style, working="full:0.5,compact:0.3,direct:0.2")
+        said.add(glance(list(task)))
+    [found] = said
+    assert ", 3 kinds of working, 42 wordings" in found

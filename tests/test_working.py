@@ -180,7 +180,9 @@ def test_the_answer_alone_comes_where_it_is_asked_for():
 
 def test_the_question_is_the_same_but_for_the_request():
     """Casing, marks and quotes of the question do not hang on what is asked for behind it."""
-    plain, asks = SpellingBee(500, language="all"), SpellingBee(500, language="all", working="hand:1:1")
+    # Without words in capitals, which say nothing of the question's.
+    options = {"language": "all", "kinds": "none"}
+    plain, asks = SpellingBee(500, **options), SpellingBee(500, **options, working="hand:1:1")
     seen = set()
     for i in range(500):
         question, longer = (task.get_example(i)["messages"][0]["content"] for task in (plain, asks))

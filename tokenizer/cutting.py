@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tokenizer.encoding import Encoding
+from tokenizer.offsets import offsets_of, spread
 from tokenizer.patterns import SplitPattern, pretokens
 
 Ints = npt.NDArray[np.int64]
@@ -112,7 +113,7 @@ def cut(texts: pa.StringArray, tokenizer: "Tokenizer | Cutter") -> Cut:
     """
     cutter = tokenizer if isinstance(tokenizer, Cutter) else Cutter(tokenizer)
     ids, counts = cutter.encode(texts.to_pylist())
-    first = np.concatenate(([0], np.cumsum(counts)))
+    first = offsets_of(counts)
     known = np.flatnonzero(np.bincount(ids)) if len(ids) else ids
     table = cutter.bytes_of(known)
     place = np.zeros(int(known[-1]) + 1 if len(known) else 0, dtype=np.int64)
@@ -151,14 +152,8 @@ def buffer_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], Ints]:
 
 def slices(data: npt.NDArray[np.uint8], starts: Ints, stops: Ints) -> pa.StringArray:
     """Cut out many texts, (n,), from bytes."""
-    offsets = np.concatenate(([0], np.cumsum(stops - starts)))
+    offsets = offsets_of(stops - starts)
     taken = data[spread(starts, stops - starts)]
     return pa.StringArray.from_buffers(
         len(starts), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(taken)
     )
-
-
-def spread(starts: Ints, lengths: Ints) -> Ints:
-    """Count up from each start for its length: starts [5, 9], lengths [2, 1] give [5, 6, 9]."""
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokenizer.cutting import Cut, Cutter, Ints, Token, Tokenizer, buffer_of, cut, shown, slices, spread
+from tokenizer.cutting import Cut, Cutter, Ints, Token, Tokenizer, buffer_of, cut, shown, slices
+from tokenizer.offsets import spread
 from tokenizer.patterns import SplitPattern
 
 Flags = npt.NDArray[np.bool_]

@@ -40,7 +40,7 @@ class Seams:
     """
 
     def __init__(self, pattern: SplitPattern | None, marks: int) -> None:
-        self._pattern, self._marks = pattern, marks
+        self._pattern = pattern
         # By code: the shapes of its start and its end in one number, for they are looked up together.
         self._edges = np.full(marks, _MARK << _HALF | _MARK, dtype=np.int32)
         # Shape to number, from 1. What is no text has none that a text could have.

@@ -156,8 +156,7 @@ def fingerprint(
     """
     digest = hashlib.sha256()
     digest.update(json.dumps([pattern.stages if pattern else None, sorted(special.items()), more]).encode())
-    for id, token in tokens:
-        digest.update(b"\n%d %d %b" % (id, len(token), token))
+    digest.update(b"".join([b"\n%d %d %b" % (id, len(token), token) for id, token in tokens]))
     return digest.hexdigest()
 
 
