@@ -85,5 +85,5 @@ def letters_of(text: Sequence[int], wanted: int, uncased: Numbers, alphabet: Num
         if min(sum(counts[n] for n in chosen), MANY) == wanted and len(chosen) + len(absent) >= 2:
             break
     chosen += absent[: size - len(chosen)]
-    chosen += [n for n in here if n not in chosen][: 2 - len(chosen)]
+    chosen += [n for n in here if n not in chosen][: max(0, 2 - len(chosen))]
     return sorted(chosen, key=lambda n: mix_one(key, n))

@@ -57,7 +57,9 @@ class Passages:
         n, words, rows = len(dealt), dealt.words, dealt.rows
         asks = np.zeros(n, dtype=np.int64) if dealt.asks is None else dealt.asks
         source = words.source[dealt.word_number].astype(np.int64)
-        sizes = np.where(asks == VOWELS, 1 + rows.below("words", _VOWEL_WORDS), 0)
+        # A word alone can be asked for its vowels but once: one of the tail, in one of the classes of counts.
+        alone = (dealt.count_class == 1) & ~words.common[dealt.word_number]
+        sizes = np.where(asks == VOWELS, 2 - alone + rows.below("words", _VOWEL_WORDS - 1), 0)
         sizes[(asks == LETTERS) | (asks == DIGIT)] = 1
         at = np.flatnonzero(asks == SENTENCE)
         stocks = [self._stocks[number].frames for number in source[at].tolist()]

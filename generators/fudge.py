@@ -233,7 +233,9 @@ class Questions:
             literal = Column(self._literals[place], self._numbers[place][at])
             beside = self._beside[place]
             if beside is not None:
-                closing += (closing == 0) & beside[1][at] & (place > 0)
+                # A slot stands before this literal, or nothing at all.
+                behind = self._orders[template, place - 1] != _NONE if place else False
+                closing += (closing == 0) & beside[1][at] & behind
             close = Column(self._closing, closing)
             if place == places:
                 pieces += [each(concat, close, literal, end), request]

@@ -191,12 +191,14 @@ def spaced_marks(text: str, space: str) -> str:
 def _answers(
     sections: Mapping[str, Mapping[str, Sequence[str]]], space: str
 ) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Read the answer's sentences; what stands in the section "every" is part of all others that lack it."""
+    """Read the answer's sentences; what stands in "every", or "tool", is part of others that lack it."""
     every = sections.get("every", {})
+    # What Python alone counts is told alike whatever it is, but for what is asked.
+    tool = sections.get("tool", {})
     return {
         section: {
             name: tuple(spaced_marks(wording, space) for wording in wordings)
-            for name, wordings in {**every, **sentences}.items()
+            for name, wordings in {**every, **(tool if "_tool" in section else {}), **sentences}.items()
         }
         for section, sentences in sections.items()
         if section != "every"

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from generators.agreement import Variants, choices
-from generators.columns import LISTED, Column, Lines
+from generators.columns import Column, Lines
 from generators.pieces import Piece, for_each, slot, when
 from generators.prompts import SLOTS, Language, Template, language
 from generators.ragged import offsets_of
@@ -28,10 +28,10 @@ class Sentences:
             its own.
     """
 
-    def __init__(self, languages: Sequence[str], sections: Sequence[str], *styles: Style) -> None:
+    def __init__(self, languages: Sequence[str], sections: "str | Sequence[str]", *styles: Style) -> None:
         self._styles = styles
         self._languages = [language(code) for code in languages]
-        self._sections = tuple(sections)
+        self._sections = (sections,) if isinstance(sections, str) else tuple(sections)
         self._made: dict[tuple[str, str, str], _Wordings] = {}
 
     def say(
@@ -78,7 +78,7 @@ class Sentences:
 
 
 @lru_cache(maxsize=256)
-def sentences(languages: tuple[str, ...], sections: tuple[str, ...], *style_names: str) -> Sentences:
+def sentences(languages: tuple[str, ...], sections: "str | tuple[str, ...]", *style_names: str) -> Sentences:
     """Return the sentences of sections, made once."""
     return Sentences(languages, sections, *map(style, style_names))
 
@@ -116,10 +116,8 @@ class _Wordings:
                         )
                     # A quote after a space is a token of its own, so the slot is isolated. A number
                     # takes the space for itself: ` 3` is always cut off before the space.
-                    # Several letters have each their own quotes, and the space before them.
-                    bare = slot in ("count", "letters")
-                    text = text[:-1] if bare else text + opening
-                    closing = "" if bare else ending
+                    text = text[:-1] if slot == "count" else text + opening
+                    closing = "" if slot == "count" else ending
                 else:
                     text += after
                 literals[place][number] = text
@@ -156,6 +154,5 @@ _SLOTS = {"word": "word in prose", "phrase": "word in prose", "letter": "letter 
 def _slot(name: str, column: "Column | Lines", styled: Styled) -> Piece:
     if name == "letters" and isinstance(column, Lines):
         rows, each_letter = column.rows, Column(column.texts, column.rows.values)
-        quoted = styled.spread(rows).quoted(each_letter, _SLOTS["letter"])
-        return for_each(rows.offsets, when(rows.places() > 0, LISTED), *quoted)
+        return for_each(rows.offsets, *styled.spread(rows).listed_pieces(each_letter, rows.places() > 0))
     return slot(_SLOTS[name], *styled.inside(column)) if name in _SLOTS else column

@@ -77,9 +77,13 @@ class Styled:
         """Set a word or letter, or the words of a phrase, as they stand between quotes and in a call."""
         return self._either(lambda style: [style.inside(words)])
 
-    def quoted(self, column: Column, name: str = "word in prose") -> list[Piece]:
-        """Set a word or letter in prose, with the space that its quote needs; name is of its slot."""
-        return self._either(lambda style: style.quoted(column, name))
+    def quoted(self, column: Column) -> list[Piece]:
+        """Set a word or letter in prose, with the space that its quote needs."""
+        return self._either(lambda style: style.quoted(column))
+
+    def listed_pieces(self, letter: Column, later: Mask) -> list[Piece]:
+        """Set each of several letters in prose; see Style.listed_pieces."""
+        return self._either(lambda style: style.listed_pieces(letter, later))
 
     def spelling_pieces(self, word: Column, letters: Lines) -> list[Piece]:
         """Set a word and its letters."""

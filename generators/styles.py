@@ -24,7 +24,7 @@ import regex
 
 from generators.columns import LISTED, Column, Lines, affixed, concat, each, joined, number
 from generators.names import find
-from generators.pieces import Group, Mask, Nested, Piece, for_each, slot
+from generators.pieces import Group, Mask, Nested, Piece, for_each, slot, when
 from generators.ragged import Ragged
 from generators.texts import Texts
 
@@ -175,9 +175,20 @@ class Style:
             return affixed(self.inner, words)
         return joined(words, "" if self.inner else " ", self.inner)
 
-    def quoted(self, column: Column, name: str = "word in prose") -> list[Piece]:
-        """Set a word or letter in prose, with the space that its quote needs; name is of its slot."""
-        return [f" {self.quotes[0]}", slot(name, self.inside(column)), self.quotes[1]]
+    def quoted(self, column: Column) -> list[Piece]:
+        """Set a word or letter in prose, with the space that its quote needs."""
+        return [f" {self.quotes[0]}", slot("word in prose", self.inside(column)), self.quotes[1]]
+
+    def listed_pieces(self, letter: Column, later: Mask) -> list[Piece]:
+        """Set each of several letters in prose, between the quotes of the first and of the last.
+
+        Args:
+            letter: the letters of all rows, (letters,).
+            later: (letters,) bool, which follow another.
+        """
+        # One piece: no cut between a quote and a comma is safe.
+        between = f"{self.quotes[1]}{LISTED} {self.quotes[0]}"
+        return [when(later, between), slot("letter in prose", self.inside(letter))]
 
     def spelling_pieces(self, word: Column, letters: Lines) -> list[Piece]:
         """Set a word and its letters."""

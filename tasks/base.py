@@ -262,8 +262,7 @@ class Task:
         if self.answer_language != "question":
             codes = [self.answer_language] * len(codes)
         styled = styled or Styled(self.style)
-        sections = (section,) if isinstance(section, str) else section
-        known = sentences(tuple(codes), sections, *(style.name for style in styled.styles))
+        known = sentences(tuple(codes), section, *(style.name for style in styled.styles))
         which = None if isinstance(section, str) else dealt.asks
 
         def say(name: str, before: str = "", after: str = "", **more: "Column | Lines") -> Group:

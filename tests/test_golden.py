@@ -22,6 +22,7 @@ from tasks.spellingbee import SimpleSpelling, SpellingBee
 GOLDEN = Path(__file__).with_name("golden")
 TASKS = [SpellingBee, SimpleSpelling, LetterCounting]
 N = 10
+ROWS = 1000  # to choose from
 FILES = {
     f"{task.name}-{style}-{code}.txt": (task, style, code)
     for task, style, code in product(TASKS, STYLES, languages())
@@ -33,15 +34,22 @@ def conversations(task, style, code):
     kinds = [kind for kind in WORKINGS if kind in task.workings]
     # Half of each ask for their working, whether or not that is the usual share.
     shares = {kind: (1 / len(kinds), 0.5 * (len(kinds) > 1)) for kind in kinds}
-    batch = task(100, style=style, language=code, working=shares).conversations(np.arange(100), Book())
-    shown = ["full"] * 100
+    made = task(ROWS, style=style, language=code, working=shares)
+    batch = made.conversations(np.arange(ROWS), Book())
+    shown = ["full"] * ROWS
     if "working" in batch.columns:
         shown = batch.column("working").to_pylist()
-    rows = [row for kind in kinds for row in [r for r in range(100) if shown[r] == kind][: N // len(kinds)]]
+    # And of each kind of question, where there are several: the first row that has both, kind by kind.
+    asks = batch.column("asks").to_pylist() if "asks" in batch.columns else [""] * ROWS
+    rows: list[int] = []
+    for place in range(N):
+        kind, ask = kinds[place * len(kinds) // N], sorted(set(asks))[place % len(set(asks))]
+        rows.append(next(r for r in range(ROWS) if (shown[r], asks[r]) == (kind, ask) and r not in rows))
     styles = batch.column("style").to_pylist()
     for row in rows:
         codes = batch.text.take(np.array([row])).values
-        rule = f"── {task.name} {row} · {code} · {shown[row]} ".ljust(78, "─")
+        asked = f" · {asks[row]}" if asks[row] else ""
+        rule = f"── {task.name} {row} · {code}{asked} · {shown[row]} ".ljust(78, "─")
         yield f"{rule}\n{written(parts_of(batch.book, codes, STYLES[styles[row]]))}\n"
 
 

@@ -14,7 +14,7 @@ from tests.words_strategies import files, letters
 
 
 def rows_of(size, **options):
-    task = LetterCounting(size=size, **options)
+    task = LetterCounting(size=size, ask="letter", **options)
     return [task.get_example(i) for i in range(size)]
 
 

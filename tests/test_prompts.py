@@ -20,9 +20,23 @@ from generators.prompts import (
     shares_of,
     spaced_marks,
 )
+from generators.stock import Frame
+from generators.wordcolumns import is_test_word
 from generators.working import WORKINGS
 
-KINDS = {"counting": {"word", "letter"}, "spelling": {"word"}, "phrase": {"phrase", "letter"}}
+KINDS = {
+    "counting": {"word", "letter"},
+    "spelling": {"word"},
+    "phrase": {"phrase", "letter"},
+    "letters": {"phrase", "letters"},
+    "digit": {"phrase", "letter"},
+    "vowels": {"phrase"},
+    "anycase": {"phrase", "letter"},
+    "case": {"phrase", "letter"},
+    "sentence": {"phrase", "letter"},
+}
+CASED = {"vowels", "anycase", "case"}  # where there are letters with capitals
+ALL = {"check": set(), "verdict": {"count"}, "final": set()}
 SLOTS_OF = {
     "counting": {
         "restate": {"word", "letter"},
@@ -44,7 +58,32 @@ SLOTS_OF = {
         "verdict": {"count"},
         "final": set(),
     },
+    "letters": {
+        "restate": {"phrase", "letters"},
+        "count": set(),
+        "turn": {"letter"},
+        "word": {"letter", "count"},
+        "total": set(),
+        **ALL,
+    },
+    "digit": {"restate": {"phrase", "letter"}, "count": {"letter"}, **ALL},
+    "vowels": {"restate": {"phrase", "letters"}, "count": set(), **ALL},
+    "anycase": {"restate": {"phrase", "letter"}, "count": {"letter"}, **ALL},
+    "case": {"restate": {"phrase", "letter"}, **ALL},
+    "sentence": {"restate": {"phrase", "letter"}, **ALL},
+    "letters_tool": {"restate": {"phrase", "letters"}, **ALL},
+    "digit_tool": {"restate": {"phrase", "letter"}, **ALL},
+    "vowels_tool": {"restate": {"phrase", "letters"}, **ALL},
+    "anycase_tool": {"restate": {"phrase", "letter"}, **ALL},
 }
+
+
+def known(code, names):
+    """Those that a language must have: vowels and case make no sense in all."""
+    own = {name for name in names if name.removesuffix("_tool") not in CASED}
+    return set(names) if language(code).vowels else own
+
+
 every_language = pytest.mark.parametrize("code", languages())
 
 
@@ -59,7 +98,9 @@ def test_there_are_templates_enough_and_no_two_alike(code):
         {"counting": 40, "spelling": 20, "phrase": 20},
         {"counting": 20, "spelling": 10, "phrase": 14},
     )
-    assert set(prompts) == set(KINDS)
+    assert set(prompts) == known(code, KINDS)
+    english |= dict.fromkeys(list(KINDS)[3:], 10)
+    others |= dict.fromkeys(list(KINDS)[3:], 6)
     for kind, templates in prompts.items():
         assert len(templates) >= (english if code == "en" else others)[kind]
         assert len({template.casefold() for template in templates}) == len(templates)
@@ -91,7 +132,7 @@ def test_every_sentence_has_the_slots_that_tasks_fill(code):
     """An extra wording that nobody says, or a slot that nobody fills, is a mistake in the file."""
     answers = language(code).answers
     assert {section: set(sentences) for section, sentences in answers.items()} == {
-        section: set(sentences) for section, sentences in SLOTS_OF.items()
+        section: set(SLOTS_OF[section]) for section in known(code, SLOTS_OF)
     }
     for section, sentences in answers.items():
         for name, wordings in sentences.items():
@@ -133,8 +174,25 @@ def test_requests_are_short_sentences_that_are_told_apart_by_their_ends(code):
             mark = lang.question_mark[1] if template.endswith(lang.question_mark[1]) else lang.full_stop
             question = template.removesuffix(mark) + ending.replace("{mark}", mark)
             assert not asked_for(question, code), question
-    for wording in chain.from_iterable(lang.answers["tool"].values()):
-        assert not regex.search(r"by hand|\{phrase\}", wording)
+    for section in lang.answers:
+        if section.endswith("tool"):
+            for wording in chain.from_iterable(lang.answers[section].values()):
+                slot = "phrase" if section == "tool" else "word"
+                assert not regex.search(rf"by hand|\{{{slot}\}}", wording)
+
+
+@every_language
+@pytest.mark.parametrize("test", [False, True])
+def test_sentences_to_count_in_are_of_one_split(code, test):
+    lang = language(code)
+    frames = [Frame.parse(template, lang.spaced) for template in lang.sentences]
+    splits = [{is_test_word(word) for word in frame.words} for frame in frames]
+    assert all(len(split) < 2 for split in splits), "its words are of both"
+    assert sum(split == {test} for split in splits) >= 4
+    assert len(set(frames)) == len(frames)
+    for frame, template in zip(frames, lang.sentences, strict=True):
+        assert 1 <= frame.slots <= 3, template
+        assert template.count("{word}") == frame.slots
 
 
 def test_parse_cuts_at_the_slots():

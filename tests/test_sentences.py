@@ -8,16 +8,19 @@ import pytest
 import regex
 
 from generators.book import Book
-from generators.columns import Column
+from generators.columns import Column, Lines
 from generators.prompts import Template, language, languages
+from generators.ragged import Ragged
 from generators.rows import Rows
 from generators.sentences import Sentences, sentences
 from generators.styles import STYLES
+from generators.texts import Texts
 from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SpellingBee
 from tests import written
 
 VALUES = {"word": "ΞΨ", "phrase": "ΞΨ ΨΞ", "letter": "Ж", "count": " 1204"}
+LETTERS = ["Ж", "Ы", "Э"]
 SENTENCES = [
     (code, section, name)
     for code in languages()
@@ -35,6 +38,7 @@ def rows(n, seed=0):
 def said(code, section, name, style, n=400, **around):
     """All wordings that n rows say."""
     slots = {slot: Column.of([value] * n) for slot, value in VALUES.items()}
+    slots["letters"] = Lines(Texts(LETTERS), Ragged.of([range(3)] * n))
     numbers = np.zeros(n, dtype=np.int64)
     pieces = sentences((code,), section, style).say(name, rows(n), numbers, slots, **around)
     book = Book()
@@ -67,6 +71,8 @@ def test_every_wording_is_said_with_its_slots_in_quotes(code, section, name, sty
         wording = resolved(wording)
         for slot in ("word", "phrase", "letter"):
             wording = wording.replace(f" {{{slot}}}", written.quoted(style, VALUES[slot]))
+        listed = ",".join(written.quoted(style, letter) for letter in LETTERS)
+        wording = wording.replace(" {letters}", listed)
         expected.add(wording.replace("{count}", "1204"))
     found = said(code, section, name, style)
     assert set(found) == expected
@@ -134,7 +140,8 @@ def test_a_wording_without_the_space_is_refused():
 @pytest.mark.parametrize("task", [SpellingBee, LetterCounting])
 def test_wordings_go_with_one_another_in_all_combinations(task):
     """Wordings are drawn one by one: no pair of them never meets."""
-    made = task(size=3000, language="en", tool="python")
+    own = {"ask": "letter"} if task is LetterCounting else {}
+    made = task(size=3000, language="en", tool="python", **own)
     heads = {"restate": 0, "final": -2}
     met = set()
     for conversation in made:

@@ -15,6 +15,8 @@ import regex
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from generators.alphabet import is_vowel
+from generators.asks import ASKS
 from generators.book import Book
 from generators.columns import Column, Lines
 from generators.prompts import languages
@@ -113,26 +115,33 @@ def test_no_such_style():
 def slots(conversation, name):
     """Yield (kind, text of the part, start, end) of every slot of the assistant's turn."""
     known, content = STYLES[name], conversation["messages"][1]["content"]
-    named = conversation["facts"].get("words") or [conversation["word"]]
-    asked = conversation["letter"]
+    facts = conversation["facts"]
+    named = facts.get("words") or [conversation["word"]]
+    asked = facts.get("letters") or [conversation["letter"]]
+    whole, ask = facts.get("sentence") or " ".join(named), facts.get("asks", "letter")
+    small = ask in ("vowels", "anycase")
+    items = [(named[0], [letter]) for letter in asked] if ask == "letters" else [(w, asked) for w in named]
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
     for part in parts:
         text = part["text"]
         if part["type"] == "python":
-            assert text == known.expression(" ".join(named), asked)
-            yield from in_call(known, " ".join(named), asked)
+            [letter] = [each for each in asked if text == known.expression(whole, each, small)]
+            yield from in_call(known, whole, letter, small)
             continue
         if part["type"] == "python_output":
             yield "number", text, 0, len(text)
             continue
         # What spells and counts is found whole and in order; what is left is prose.
         start, prose = 0, []
-        for word in named:
+        for place, (word, of) in enumerate(items):
+            hits = counted(word, ask, of)
             for kind, block, found in (
                 ("list", known.spelling(word, letters(word)), in_spelling(known, word)),
-                ("steps", known.steps(letters(word), asked), in_steps(known, word, asked) if asked else ()),
+                ("steps", known.steps(letters(word), hits), in_steps(known, word, hits) if any(of) else ()),
             ):
-                at = -1 if kind == "steps" and not asked else f"\n{text}\n".find(f"\n{block}\n", start)
+                again = kind == "list" and place and ask == "letters"
+                nothing = again or (kind == "steps" and not any(of))
+                at = -1 if nothing else f"\n{text}\n".find(f"\n{block}\n", start)
                 if at < 0:
                     continue
                 prose.append((start, at))
@@ -140,7 +149,18 @@ def slots(conversation, name):
                 yield from ((kind, text, at + a, at + b) for kind, _, a, b in found)
         prose.append((start, len(text)))
         for begin, end in prose:
-            yield from in_prose(known, text, begin, end, named, asked)
+            yield from in_prose(known, text, begin, end, [*named, whole], asked)
+
+
+def counted(word, ask, asked):
+    """The letters of a word that count."""
+    if ask == "vowels":
+        return [letter for letter in letters(word) if is_vowel(letter, asked)]
+    return [
+        letter
+        for letter in letters(word)
+        if letter in asked or (ask == "anycase" and letter.lower() in asked)
+    ]
 
 
 def in_prose(known, text, begin, end, named, asked):
@@ -149,7 +169,7 @@ def in_prose(known, text, begin, end, named, asked):
         at = line.start()
         tally = regex.match(rf"(\d+): {opening}({known.inner}.+){closing} (\d+) sum=(\d+)$", line[0])
         if tally:
-            assert tally[2].strip() in named
+            assert tally[2].strip() in (*named, *asked)
             yield "step: number", text, at, at + tally.end(1)
             yield "sum: word", text, at + tally.start(2), at + tally.end(2)
             yield "number", text, at + tally.start(3) - 1, at + tally.end(3)
@@ -157,18 +177,18 @@ def in_prose(known, text, begin, end, named, asked):
             continue
         for found in regex.finditer(f" {opening}({known.inner}.*?){closing}", line[0]):
             value = found[1].removeprefix(known.inner)
-            assert value in (*named, " ".join(named), asked)
-            kind = "prose: letter" if value == asked else "prose: word"
+            assert value in (*named, *asked)
+            kind = "prose: letter" if value in asked else "prose: word"
             yield kind, text, at + found.start(1), at + found.end(1)
         for found in regex.finditer(r" ?\d+", line[0]):
             yield "number", text, at + found.start(), at + found.end()
 
 
-def in_call(known, word, letter):
+def in_call(known, word, letter, small=False):
     """The slots of a call, from the fields of its style."""
-    text, at = known.expression(word, letter), len(known.call[0])
+    text, at = known.expression(word, letter, small), len(known.call[0])
     yield "call: word", text, at, at + len(known.inner + word)
-    at += len(known.inner + word + known.call[1])
+    at += len(known.inner + word + known.call[1]) + len(".lower()") * small
     yield "call: letter", text, at, at + len(known.inner + letter)
 
 
@@ -187,7 +207,7 @@ def in_spelling(known, word):
 
 
 def in_steps(known, word, letter):
-    """The slots of a running count."""
+    """The slots of a running count of a letter, or of several."""
     text, at, count = known.steps(letters(word), letter), 0, 0
     for place, each in enumerate(letters(word), 1):
         yield "step: number", text, at, at + len(str(place))
@@ -195,8 +215,9 @@ def in_steps(known, word, letter):
         start = at - (text[at - 1] == " ")
         at += len(each)
         yield "step: letter", text, start, at
-        count += each == letter
-        if each == letter:
+        hit = each == letter if isinstance(letter, str) else each in letter
+        count += hit
+        if hit:
             at += len(f" hit! count={count}")
             yield "number", text, at - len(str(count)), at
         else:
@@ -374,9 +395,22 @@ def test_what_does_not_fit_and_need_not(name):
 def test_every_slot_of_real_words_is_isolated(kind, name):
     """No exception at all in the languages that come with Hornbook."""
     for conversation in kind(size=60, seed=11, tool="python", style=name):
-        for slot_kind, text, start, end in slots(conversation, name):
+        for slot_kind, text, start, end in slots(conversation, conversation["style"]):
             for known in NAMES:
                 assert alone(text, start, end, known), (known, slot_kind, text[:end][-30:])
+
+
+@pytest.mark.parametrize("ask", [ask for ask in ASKS if ask != "letter"])
+@pytest.mark.parametrize("name", ISOLATING)
+def test_every_slot_of_what_else_is_asked_is_isolated(ask, name):
+    """Numbers, sentences and capitals too, in every language that has such questions."""
+    seen = set()
+    for conversation in LetterCounting(size=28, seed=21, tool="python", style=name, ask=ask, language="all"):
+        for slot_kind, text, start, end in slots(conversation, conversation["style"]):
+            seen.add(slot_kind)
+            for known in NAMES:
+                assert alone(text, start, end, known), (known, slot_kind, text[:end][-30:])
+    assert seen >= KINDS[SpellingBee] - {"number"}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -384,7 +418,7 @@ def test_every_slot_of_real_words_is_isolated(kind, name):
 def test_every_slot_of_real_words_is_proved_for_any_text_around_it(kind, name):
     """Where a slot begins or ends a part there is no text around it, but a control token."""
     for conversation in kind(size=20, seed=12, tool="python", style=name):
-        for slot_kind, text, start, end in slots(conversation, name):
+        for slot_kind, text, start, end in slots(conversation, conversation["style"]):
             for known in map(pattern, NAMES):
                 left, slot, right = text[:start], text[start:end], text[end:]
                 for edge in ((left, slot + right), (left + slot, right)):
