@@ -106,7 +106,8 @@ class Language:
         comma: what parts a question without a mark from what is said after it, and the space behind.
         apart: a slot without quotes has spaces around it, since nothing else would part it from the words.
         spaces: what people type where the file has a space before a mark such as "?", with shares.
-        prompts: templates by kind: counting, spelling, phrase.
+        ordinals: which word of several, from the second on, as the templates of recall_nth need them.
+        prompts: templates by kind: counting, spelling, phrase, and recall_…
         openers: what people type before a question; the first is "".
         endings: how a message ends; "{mark}" stands for the template's final mark.
         requests: what people add to say how much working they want, by kind of working.
@@ -126,6 +127,7 @@ class Language:
     comma: str
     apart: bool
     spaces: tuple[tuple[str, float], ...]
+    ordinals: tuple[str, ...]
     prompts: Mapping[str, tuple[str, ...]]
     openers: tuple[str, ...]
     endings: tuple[str, ...]
@@ -162,6 +164,7 @@ def language(code: str) -> Language:
         comma=data.get("comma", ", "),
         apart=data.get("apart", False),
         spaces=tuple((space, share) for space, share in data.get("spaces", [[" ", 1.0]])),
+        ordinals=tuple(data.get("ordinals", ())),
         prompts={kind: tuple(templates) for kind, templates in data["prompts"].items()},
         openers=tuple(data["fudge"]["openers"]),
         endings=tuple(data["fudge"]["endings"]),

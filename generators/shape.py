@@ -34,12 +34,14 @@ class Shape:
         earlier: shares of what those exchanges are: "talk" for small talk, or tasks by name.
         system: shares of the rows that have a system prompt of each kind, see talk.SYSTEMS.
         loss: "all" trains on the assistant's earlier turns too, "last" on the task's alone.
+        least: how many of the exchanges before are of tasks at least; for a task that asks about them.
     """
 
     turns: Mapping[int, float] = field(default_factory=lambda: {0: 1.0})
     earlier: Mapping[str, float] = field(default_factory=lambda: {TALK: 1.0})
     system: Mapping[str, float] = field(default_factory=dict)
     loss: str = "all"
+    least: int = 0
 
     @property
     def companions(self) -> tuple[str, ...]:
