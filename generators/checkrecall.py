@@ -1,4 +1,4 @@
-"""Re-deriving answers about earlier exchanges, one row at a time, from the messages of the row as they stand."""
+"""Re-deriving answers about earlier exchanges, one row at a time, from the messages of the row."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -54,7 +54,7 @@ class Opening:
 class Set:
     """Exchanges of a task, set: codes of the exchange, of its facts as JSON, and of its words, a row each.
 
-    Of each, `flat` has codes of what it says in few words, (rows,) by name: task, word, letter, answer, style.
+    `flat` has codes of what each says in few words, (rows,) by name: task, word, letter, answer, style.
     """
 
     text: Ragged

@@ -68,8 +68,8 @@ def same_items(completion: str, answer: str) -> bool:
 
     Items stand between commas; what is told of one stands behind a colon. Quotes count for nothing.
 
-    >>> same_items('#### "Fig", "pear": "r" = 1', "fig, pear: r = 1"), same_items("#### pear, fig", "fig, pear")
-    (True, False)
+    >>> [same_items(text, "fig, pear: r = 1") for text in ('#### "Fig", "pear": "r" = 1', "#### fig, pear")]
+    [True, False]
     """
     found = {tuple(_items(given)) for given in finals(completion)}
     return found == {tuple(_items(answer))}
