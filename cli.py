@@ -63,6 +63,13 @@ def main() -> None:
     """Make conversations that teach a small language model to spell and to count letters."""
 
 
+def _shape(context: click.Context, option: click.Parameter, parts: tuple[str, ...]) -> Any:
+    """Read what --shape says, each time that it stands."""
+    from tasks.registry import shape
+
+    return (shape(";".join(parts)) if parts else None) or "none"
+
+
 _PATH = click.Path()
 _TOKENIZER = "A tiktoken name or a file (.tiktoken, .pkl, tokenizer.json, tekken.json)."
 _OPTIONS = (
@@ -90,7 +97,7 @@ _OPTIONS = (
         {
             "multiple": True,
             "metavar": "SHAPE",
-            "callback": lambda ctx, option, parts: ";".join(parts) or "none",
+            "callback": _shape,
             "help": "What stands before: usual, or turns=0:0.6,2:0.4 earlier=talk system=0.1 loss=last.",
         },
     ),

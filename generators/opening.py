@@ -182,8 +182,8 @@ class Openings:
                 for at in np.unique(place).tolist():
                     these = np.flatnonzero(place == at)
                     parts = (made.text, made.told, made.words)
-                    spread_out = (_scattered(part.take(these), row[these], len(rows)) for part in parts)
-                    found.setdefault(at, []).append(Set(*spread_out, made.flat))
+                    texts, told, words = (_scattered(one.take(these), row[these], len(rows)) for one in parts)
+                    found.setdefault(at, []).append(Set(texts, told, words, made.flat))
         return found, said
 
 

@@ -21,7 +21,6 @@ LOSSES = ("all", "last")
 KEYS = ("turns", "earlier", "system", "loss")
 # Of the default midtraining recipe: 60 % in the first turn, 25 % in turns 2 to 4, 15 % deeper.
 TURNS = {0: 0.60, 1: 0.10, 2: 0.08, 3: 0.07, 4: 0.06, 5: 0.05, 6: 0.04}
-EARLIER = {TALK: 0.7, "simplespelling": 0.2, "spellingbee": 0.1}
 SYSTEM = {"short": 0.03, "long": 0.02, "persona": 0.02, "date": 0.02, "cutoff": 0.01}
 
 
@@ -32,6 +31,7 @@ class Shape:
     Attributes:
         turns: shares of the rows that have so many exchanges before the task's.
         earlier: shares of what those exchanges are: "talk" for small talk, or tasks by name.
+        tasks: the classes of those tasks; who reads a shape from text finds them (tasks.registry).
         system: shares of the rows that have a system prompt of each kind, see talk.SYSTEMS.
         loss: "all" trains on the assistant's earlier turns too, "last" on the task's alone.
         least: how many of the exchanges before are of tasks at least; for a task that asks about them.
@@ -41,6 +41,7 @@ class Shape:
     earlier: Mapping[str, float] = field(default_factory=lambda: {TALK: 1.0})
     system: Mapping[str, float] = field(default_factory=dict)
     loss: str = "all"
+    tasks: Mapping[str, Any] = field(default_factory=dict)
     least: int = 0
 
     @property
@@ -48,38 +49,52 @@ class Shape:
         """The names of the tasks whose exchanges stand before."""
         return tuple(name for name in self.earlier if name != TALK) if max(self.turns) else ()
 
+    def described(self) -> dict[str, Any]:
+        """Return plain data, from which shape_of reads the same."""
+        turns = {str(depth): share for depth, share in self.turns.items()}
+        return {"turns": turns, "earlier": dict(self.earlier), "system": dict(self.system), "loss": self.loss}
 
-def shape_of(wanted: "str | Mapping[str, Any]") -> Shape | None:
+
+def shape_of(wanted: "str | Mapping[str, Any] | Shape") -> Shape | None:
     """Read a shape.
 
     Args:
-        wanted: "none", "usual", or keys and values such as "turns=0:0.6,2:0.4;system=0.1"; the same as a
-            mapping. What is not named is as if there were no shape.
+        wanted: "none"; or keys and values such as "turns=0:0.6,2:0.4;system=0.1", among them "usual" for what
+            midtraining usually takes where no key says otherwise; or keys and values as a mapping, in which
+            classes of tasks can stand for their names. What is not named is as if there were no shape.
 
     Raises:
         ValueError: a key, a kind or a share is wrong; says what is allowed.
     """
+    if isinstance(wanted, Shape):
+        return wanted
+    given: dict[str, Any] = {}
     if isinstance(wanted, str):
-        if wanted in ("none", "usual"):
-            return Shape(TURNS, EARLIER, SYSTEM) if wanted == "usual" else None
-        parts = [part.partition("=") for part in wanted.split(";") if part.strip()]
-        if bad := [key for key, equals, _ in parts if not equals]:
+        if wanted == "none":
+            return None
+        parts = [part.strip() for part in wanted.split(";") if part.strip()]
+        given = {"turns": TURNS, "system": SYSTEM} if "usual" in parts else {}
+        pairs = [part.partition("=") for part in parts if part != "usual"]
+        if bad := [key for key, equals, _ in pairs if not equals]:
             raise ValueError(
                 f"{bad[0]!r} is no part of a shape; write usual, none, or keys with values such as "
                 f"turns=0:0.6,2:0.4;system=0.1"
             )
-        keys = [key.strip() for key, _, _ in parts]
+        keys = [key.strip() for key, _, _ in pairs]
         if len(set(keys)) < len(keys):
             raise ValueError(f"a key stands twice in the shape {wanted!r}")
-        wanted = dict(zip(keys, (value.strip() for _, _, value in parts), strict=True))
+        wanted = dict(zip(keys, (value.strip() for _, _, value in pairs), strict=True))
     for key in wanted:
         find(key, KEYS, "key of a shape")
-    given: dict[str, Any] = {}
     if "turns" in wanted:
         shares = _shares("turns", wanted["turns"])
         given["turns"] = {_depth(name): share for name, share in shares.items()}
     if "earlier" in wanted:
-        given["earlier"] = _shares("earlier", wanted["earlier"])
+        earlier = wanted["earlier"]
+        if isinstance(earlier, Mapping):
+            given["tasks"] = {what.name: what for what in earlier if not isinstance(what, str)}
+            earlier = {getattr(what, "name", what): share for what, share in earlier.items()}
+        given["earlier"] = _shares("earlier", earlier)
     if "system" in wanted:
         given["system"] = _system(wanted["system"])
     if "loss" in wanted:
@@ -95,6 +110,8 @@ def _depth(name: str) -> int:
 
 def _system(wanted: Any) -> dict[str, float]:
     """Read shares of system prompts: by kind, or one number that is shared out as it usually is."""
+    if isinstance(wanted, Mapping) and not wanted:
+        return {}
     try:
         share = float(wanted)
     except (TypeError, ValueError):

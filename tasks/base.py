@@ -167,7 +167,7 @@ class Task:
         kinds: "str | Mapping[str, float]" = "none",
         working: "str | Mapping[str, float | tuple[float, float]]" = "full",
         cover: str | None = None,
-        shape: "str | Mapping[str, Any]" = "none",
+        shape: "str | Mapping[str, Any] | Shape" = "none",
     ) -> None:
         self.size = _integer("size", size, least=1, most=2**52)
         self.split = find(split, SPLITS, "split")
@@ -199,11 +199,14 @@ class Task:
             raise ValueError(f"{self.name} can't cover a tokenizer: it does not only spell words")
         self.shape = self.shaped(shape_of(shape))
         self._companions: dict[tuple[str, str], Task] = {}
-        for name in self.shape.companions if self.shape else ():
-            if _class_of(name).looks_back:
-                raise ValueError(
-                    f"a shape has earlier exchanges of {name!r}, which asks about those before it"
-                )
+        if self.shape and (unknown := [n for n in self.shape.companions if n not in self.shape.tasks]):
+            raise ValueError(
+                f"a shape has earlier exchanges of {unknown[0]!r}; the command line takes tasks by name, and "
+                f"here by class, as in {{'turns': {{2: 1.0}}, 'earlier': {{SimpleSpelling: 1.0}}}}"
+            )
+        for name, task in self.shape.tasks.items() if self.shape else ():
+            if task.looks_back:
+                raise ValueError(f"a shape has earlier exchanges of {name!r}, which asks about those before")
         self._cover_asked = cover
         if cover is not None:
             from generators.covers import asked_of, open_cover  # not for all: it opens tokenizers
@@ -414,6 +417,8 @@ class Task:
             found |= value if taken[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
         if self._cover_asked is not None:
             found["cover"] = self._cover_made.described if self._cover_made else None
+        if "shape" in found:
+            found["shape"] = self.shape.described() if self.shape else "none"
         plain = (int, float, dict, str, type(None))
         return {name: value if isinstance(value, plain) else str(value) for name, value in found.items()}
 
@@ -503,8 +508,8 @@ class Task:
             dealt = undealt(rows, list(self.languages.values()))
             opened = self._openings.open(rows, dealt.language, book)
             return self.look_back(dealt, opened.earlier), opened
-        script = self.script(rows)
-        return script, self._openings and self._openings.open(rows, script.dealt.language, book)
+        script, openings = self.script(rows), self._openings
+        return script, openings and openings.open(rows, script.dealt.language, book)
 
     def _facts(self, script: Script) -> dict[str, Any]:
         """Put together the facts of exchanges."""
@@ -542,9 +547,9 @@ class Task:
 
     def _companion(self, name: str, code: str, rows: Rows, book: Book) -> Set:
         """Set exchanges of another task, in one language, for rows to stand before this task's."""
-        if (name, code) not in self._companions:
+        if self.shape is not None and (name, code) not in self._companions:
             given = {option: value for option, value in self.asked_for.items() if option in SHARED}
-            self._companions[name, code] = _class_of(name)(1, self.split, language=code, **given)
+            self._companions[name, code] = self.shape.tasks[name](1, self.split, language=code, **given)
         return self._companions[name, code].exchanges(rows, book)
 
     def exchanges(self, rows: Rows, book: Book) -> Set:
@@ -636,16 +641,6 @@ def _questions_of(kind: str, codes: tuple[str, ...], slots: tuple[str, ...]) -> 
     """The questions of a kind, which tasks of all splits and styles share."""
     asked = [language(code) for code in codes]
     return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots)
-
-
-def _class_of(name: str) -> type[Task]:
-    """Return the class of a task that stands before another in a conversation."""
-    from tasks.registry import TaskError, task_class  # not above: it imports this module
-
-    try:
-        return task_class(name)
-    except TaskError as error:
-        raise ValueError(f"a shape has earlier exchanges of {name!r}: {error}") from None
 
 
 def _exchange(script: Script) -> list[Piece]:

@@ -41,6 +41,7 @@ from tasks.base import (
     text,
     when,
 )
+from tasks.registry import task_class
 
 SHARES = (0.2, 0.1, 0.2, 0.15, 0.1, 0.1, 0.15)  # of the questions, in the order of ASKS
 LEAST = 2  # words at least that a conversation is about
@@ -64,14 +65,17 @@ class Recall(Task):
     def shaped(self, shape: Shape | None) -> Shape:
         """Return what was asked for, with so many earlier exchanges of such tasks as can be asked about."""
         shape = shape or Shape()
-        if other := sorted(set(shape.companions) - set(EARLIER)):
+        names = [name for name in shape.earlier if name != TALK]
+        if other := [name for name in names if name not in EARLIER]:
             raise ValueError(
                 f"{self.name} asks about earlier exchanges of simplespelling and spellingbee; the shape has "
                 f"{other[0]!r}"
             )
         turns = {depth: share for depth, share in shape.turns.items() if depth >= LEAST}
-        earlier = dict(shape.earlier) if shape.companions else EARLIER
-        return replace(shape, turns=turns or TURNS, earlier=earlier, least=LEAST)
+        if not names:
+            tasks = {name: task_class(name) for name in EARLIER if name != TALK}
+            shape = replace(shape, earlier=EARLIER, tasks=tasks)
+        return replace(shape, turns=turns or TURNS, least=LEAST)
 
     def look_back(self, dealt: Dealt, earlier: Earlier) -> Script:
         """Write the question about the exchanges before, and the answer."""

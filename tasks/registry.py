@@ -8,7 +8,7 @@ group `hornbook.tasks`, or are named as `path.to.module:Class`.
 import ast
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from generators.names import find
+from generators.shape import Shape, shape_of
 from tasks.base import Task
 
 GROUP = "hornbook.tasks"
@@ -170,6 +171,17 @@ def parse(argument: str) -> tuple[type[Task], int]:
             f"{argument!r} asks for {rows!r} rows; write a number from 1 to {MOST:,}, such as {name}:80000"
         )
     return task_class(name), number
+
+
+def shape(written: str) -> Shape | None:
+    """Read a shape whose earlier exchanges can be tasks by name.
+
+    Raises:
+        ValueError: see shape_of.
+        TaskError: see task_class.
+    """
+    found = shape_of(written)
+    return found and replace(found, tasks={name: task_class(name) for name in found.companions})
 
 
 def folder_of(data: Sequence[str]) -> Path | None:

@@ -20,7 +20,7 @@ from generators.styles import STYLES
 from generators.talk import talk
 from generators.tokens import Renderer
 from tasks.lettercounting import LetterCounting
-from tasks.registry import checks
+from tasks.registry import checks, shape
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests.words_strategies import letters
 from tokenizer.chat import ChatTokens
@@ -49,7 +49,7 @@ def rows(task, count=300, start=0):
 @pytest.mark.parametrize("style", STYLES)
 @every_task
 def test_every_row_is_right(kind, style):
-    task = kind(600, style=style, language="all", shape=MANY)
+    task = kind(600, style=style, language="all", shape=shape(MANY))
     known = checks(())
     for row in rows(task):
         problems = [*check_row(row, "train", "none"), *check_shape(row, known), *task.check(row)]
@@ -69,7 +69,7 @@ def test_shares_come_out(kind):
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 9999), min_size=1, max_size=8, unique=True), st.integers(0, 3))
 def test_a_row_is_the_same_in_any_batch(index, seed):
-    task = SpellingBee(10_000, language="en", tool="none", shape=MANY, seed=seed)
+    task = SpellingBee(10_000, language="en", tool="none", shape=shape(MANY), seed=seed)
     together = task.conversations(np.array(index), Book())
     for place, number in enumerate(index):
         alone = task.conversations(np.array([number]), Book())
@@ -79,7 +79,7 @@ def test_a_row_is_the_same_in_any_batch(index, seed):
 
 
 def test_a_shape_changes_nothing_of_the_exchange_itself():
-    shaped, bare = (SpellingBee(500, language="all", shape=shape) for shape in (MANY, "none"))
+    shaped, bare = (SpellingBee(500, language="all", shape=one) for one in (shape(MANY), "none"))
     for row, other in zip(rows(shaped), rows(bare), strict=True):
         assert row["messages"][-2:] == other["messages"]
         assert (row["answer"], row["word"], row["letter"]) == (
@@ -100,7 +100,9 @@ def test_small_talk_is_in_the_language_of_the_row_and_never_twice_in_it():
 def test_earlier_tasks_speak_of_words_of_the_same_split():
     words = {}
     for split in ("train", "test"):
-        task = SpellingBee(2000, split, language="en", shape="turns=2;earlier=simplespelling,spellingbee")
+        task = SpellingBee(
+            2000, split, language="en", shape=shape("turns=2;earlier=simplespelling,spellingbee")
+        )
         found = [told["word"] for row in rows(task, 1000) for told in earlier_tasks(row["facts"])]
         made = task.conversations(np.arange(1000), Book())
         assert set(found) <= set(made.book.take(made.words.values).to_pylist())
@@ -122,7 +124,7 @@ def test_what_the_model_knows_ends_before_today():
 @every_task
 def test_ids_and_masks_are_those_of_each_part_by_itself(kind, loss, vocabulary):
     chat = ChatTokens.of(vocabulary)
-    made = kind(400, language="all", shape=f"{MANY};loss={loss}").conversations(np.arange(200), Book())
+    made = kind(400, language="all", shape=shape(f"{MANY};loss={loss}")).conversations(np.arange(200), Book())
     tokens = Renderer(vocabulary, chat).render(made)
     for row, parts in enumerate(parts_of(made)):
         own = slice(tokens.offsets[row], tokens.offsets[row + 1])
@@ -134,7 +136,9 @@ def test_ids_and_masks_are_those_of_each_part_by_itself(kind, loss, vocabulary):
 @pytest.mark.parametrize("loss", ["all", "last"])
 def test_earlier_turns_are_trained_on_as_asked_to_their_very_end(loss, vocabulary):
     chat = ChatTokens.of(vocabulary)
-    task = SpellingBee(400, language="en", shape=f"turns=3;earlier=talk:0.5,spellingbee:0.5;loss={loss}")
+    task = SpellingBee(
+        400, language="en", shape=shape(f"turns=3;earlier=talk:0.5,spellingbee:0.5;loss={loss}")
+    )
     tokens = Renderer(vocabulary, chat).render(task.conversations(np.arange(200), Book()))
     ends = tokens.ids == chat.ids["assistant_end"]
     for row in range(200):

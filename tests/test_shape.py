@@ -1,11 +1,14 @@
 """Shapes as people write them."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.shape import DEEPEST, SYSTEM, TURNS, Shape, shape_of
-from tasks.spellingbee import SpellingBee
+from tasks.registry import TaskError, shape
+from tasks.spellingbee import SimpleSpelling, SpellingBee
 
 SHARES = st.floats(0.01, 1).map(lambda share: round(share, 3))
 
@@ -22,7 +25,8 @@ def test_what_is_not_named_is_as_if_there_were_no_shape():
     assert (half.turns, half.loss) == (Shape().turns, "all")
     assert shape_of("turns=2").turns == {2: 1}
     assert shape_of("none") is None
-    assert shape_of("usual").turns == TURNS
+    assert shape_of("usual").turns == shape_of("loss=last;usual").turns == TURNS
+    assert shape_of("usual;turns=1").turns == {1: 1}
 
 
 def test_the_usual_shares_are_those_of_midtraining():
@@ -54,6 +58,18 @@ def test_wrong_shapes_are_refused_in_a_sentence(wanted, said):
         shape_of(wanted)
 
 
-def test_a_task_that_is_not_there_is_named_at_once():
-    with pytest.raises(ValueError, match="did you mean 'spellingbee'"):
-        SpellingBee(shape="turns=1;earlier=spelingbee")
+def test_tasks_before_go_by_name_or_by_class():
+    assert shape("turns=1;earlier=simplespelling").tasks == {"simplespelling": SimpleSpelling}
+    by_class = shape_of({"turns": {1: 1.0}, "earlier": {SimpleSpelling: 1}})
+    assert by_class == shape("turns=1;earlier=simplespelling")
+    assert shape_of(by_class.described()).described() == by_class.described()
+    with pytest.raises(TaskError, match="did you mean 'spellingbee'"):
+        shape("turns=1;earlier=spelingbee")
+    with pytest.raises(ValueError, match="and here by class"):
+        SpellingBee(shape="turns=1;earlier=simplespelling")
+
+
+def test_a_shaped_task_is_the_same_in_another_process():
+    task = SpellingBee(50, language="en", tool="none", shape=shape("turns=2;earlier=simplespelling,talk"))
+    again = pickle.loads(pickle.dumps(task))
+    assert [again[i] for i in range(50)] == [task[i] for i in range(50)]

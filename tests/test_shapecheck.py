@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from generators.shapecheck import check_shape
-from tasks.registry import checks
+from tasks.registry import checks, shape
 from tasks.spellingbee import SpellingBee
 from tests.test_opening import rows
 
@@ -14,8 +14,8 @@ KNOWN = checks(())
 
 @pytest.fixture(scope="module")
 def shaped():
-    shape = "turns=2;earlier=talk:0.5,spellingbee:0.5;system=date:0.5,cutoff:0.3"
-    return rows(SpellingBee(400, language="en", shape=shape), 200)
+    found = shape("turns=2;earlier=talk:0.5,spellingbee:0.5;system=date:0.5,cutoff:0.3")
+    return rows(SpellingBee(400, language="en", shape=found), 200)
 
 
 def one(found, holds):
