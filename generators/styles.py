@@ -168,9 +168,9 @@ class Style:
             return affixed(self.inner, words)
         return joined(words, "" if self.inner else " ", self.inner)
 
-    def quoted(self, column: Column) -> list[Piece]:
-        """Set a word or letter in prose, with the space that its quote needs."""
-        return [f" {self.quotes[0]}", slot("word in prose", self.inside(column)), self.quotes[1]]
+    def quoted(self, column: Column, after: str = "") -> list[Piece]:
+        """Set a word or letter in prose, with the space that its quote needs, and a mark after it."""
+        return [f" {self.quotes[0]}", slot("word in prose", self.inside(column)), self.quotes[1] + after]
 
     def spelling_pieces(self, word: Column, letters: Lines) -> list[Piece]:
         """Set a word and its letters."""

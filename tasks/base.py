@@ -509,7 +509,7 @@ class Task:
             opened = self._openings.open(rows, dealt.language, book)
             return self.look_back(dealt, opened.earlier), opened
         script, openings = self.script(rows), self._openings
-        return script, openings and openings.open(rows, script.dealt.language, book)
+        return script, None if openings is None else openings.open(rows, script.dealt.language, book)
 
     def _facts(self, script: Script) -> dict[str, Any]:
         """Put together the facts of exchanges."""

@@ -52,7 +52,6 @@ _LAST, _FIRST, _NTH, _TOPIC, _COUNT, _LIST, _SUMMARY = range(len(ASKS))
 # Ways to ask, and which word by its number: "nth" itself is for the second.
 _WAYS = (*((ask, 2) for ask in ASKS), *((ASKS[_NTH], nth) for nth in range(3, DEEPEST + 1)))
 _PLACES = Texts([f"\n{place}:" if place > 1 else f"{place}:" for place in range(1, DEEPEST + 1)])
-_COMMAS = Texts(["", *[","] * (DEEPEST - 1)])
 
 
 class Recall(Task):
@@ -117,11 +116,16 @@ class Recall(Task):
             when(told & ~counted, say_each("spelled", before=" ")),
             when(told & counted, say_each("counted", before=" ")),
         )
-        every = np.isin(each_ask, (_LIST, _SUMMARY))
+        every, more = np.isin(each_ask, (_LIST, _SUMMARY)), place + 1 < each.spread(each.lengths)
+        bare = every & ~(told & counted)
+        # A mark belongs to the quote before it: between the two no cut is safe.
         final = for_each(
             each.offsets,
-            when(every, Column(_COMMAS, place), *each_style.quoted(words)),
-            when(told & counted, ":", *each_style.quoted(each_letter), " =", affixed(" ", each_count)),
+            when(bare & more, *each_style.quoted(words, ",")),
+            when(bare & ~more, *each_style.quoted(words)),
+            when(told & counted, *each_style.quoted(words, ":"), *each_style.quoted(each_letter)),
+            when(told & counted, " =", affixed(" ", each_count)),
+            when(told & counted & more, ","),
         )
         end = {"before": "\n\n", "after": "\n\n####"}
         turn = assistant(

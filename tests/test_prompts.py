@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.agreement import choices
+from generators.checkrecall import ASKS
 from generators.checkrequests import asked_for
 from generators.deal import BLOCK, largest_remainder, strands_of
 from generators.prompts import (
@@ -20,9 +21,11 @@ from generators.prompts import (
     shares_of,
     spaced_marks,
 )
+from generators.shape import DEEPEST
 from generators.working import WORKINGS
 
-KINDS = {"counting": {"word", "letter"}, "spelling": {"word"}, "phrase": {"phrase", "letter"}}
+RECALLED = {f"recall_{ask}": {"ordinal"} if ask == "nth" else set() for ask in ASKS}
+KINDS = {"counting": {"word", "letter"}, "spelling": {"word"}, "phrase": {"phrase", "letter"}, **RECALLED}
 SLOTS_OF = {
     "counting": {
         "restate": {"word", "letter"},
@@ -44,6 +47,21 @@ SLOTS_OF = {
         "verdict": {"count"},
         "final": set(),
     },
+    "recall": {
+        "last": {"word"},
+        "first": {"word"},
+        "topic_spelled": {"word"},
+        "topic_counted": {"word", "letter"},
+        "list": set(),
+        "nth": {"word"},
+        "count": {"count"},
+        "summary": set(),
+        "spelled": {"word"},
+        "counted": {"word", "letter", "count"},
+        "check": set(),
+        "verdict": {"count"},
+        "final": set(),
+    },
 }
 every_language = pytest.mark.parametrize("code", languages())
 
@@ -59,6 +77,7 @@ def test_there_are_templates_enough_and_no_two_alike(code):
         {"counting": 40, "spelling": 20, "phrase": 20},
         {"counting": 20, "spelling": 10, "phrase": 14},
     )
+    english, others = english | dict.fromkeys(RECALLED, 6), others | dict.fromkeys(RECALLED, 5)
     assert set(prompts) == set(KINDS)
     for kind, templates in prompts.items():
         assert len(templates) >= (english if code == "en" else others)[kind]
@@ -95,7 +114,7 @@ def test_every_sentence_has_the_slots_that_tasks_fill(code):
     }
     for section, sentences in answers.items():
         for name, wordings in sentences.items():
-            assert len(set(wordings)) == len(wordings) >= 6
+            assert len(set(wordings)) == len(wordings) >= (3 if section == "recall" else 6)
             for wording in wordings:
                 assert set(Template.parse(wording, SLOTS).slots) == SLOTS_OF[section][name], wording
                 assert wording == wording.strip()
@@ -135,6 +154,18 @@ def test_requests_are_short_sentences_that_are_told_apart_by_their_ends(code):
             assert not asked_for(question, code), question
     for wording in chain.from_iterable(lang.answers["tool"].values()):
         assert not regex.search(r"by hand|\{phrase\}", wording)
+
+
+@every_language
+def test_which_of_several_words_is_told_apart(code):
+    """No ordinal is part of another, nor of any question about earlier words that has none."""
+    lang = language(code)
+    assert len(set(lang.ordinals)) == len(lang.ordinals) == DEEPEST - 1
+    for ordinal in lang.ordinals:
+        assert ordinal == ordinal.lower()
+        assert [ordinal] == [other for other in lang.ordinals if other in ordinal]
+        asked = chain.from_iterable(lang.prompts[kind] for kind in RECALLED)
+        assert not [text for text in asked if ordinal in text.lower()]
 
 
 def test_parse_cuts_at_the_slots():
