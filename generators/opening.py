@@ -144,7 +144,8 @@ class Openings:
             for made in companions.get(at, ()):
                 pieces.append(said(Ready(made.text)))
                 told.append(Ready(made.told))
-        return pieces, told, [Ready(made.words) for group in companions.values() for made in group], said_by
+        words = [Ready(made.words) for at in sorted(companions) for made in companions[at]]
+        return pieces, told, words, said_by
 
     def _bind(self, rows: Rows, depth: Ints, chosen: list[Ints]) -> npt.NDArray[np.bool_]:
         """Let as many exchanges as must be be of tasks, at places by lot: (rows, DEEPEST) which."""
