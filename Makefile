@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: shards test bench clean
+.PHONY: shards test golden bench clean
 
 # The environment is made again when the list of dependencies changes.
 .venv/installed: pyproject.toml
@@ -19,6 +19,10 @@ test: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --doctest-modules cli.py tasks generators tokenizer tests
+
+# Conversations for people to read, written anew: look at the difference before it is committed.
+golden: .venv/installed
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/test_golden.py
 
 # NANOCHAT=path measures against nanochat's own tasks, from a checkout that has the commit 950a1dc^. Without
 # it reasoning-gym is installed and compared with; where that fails, its lines of the table say so.

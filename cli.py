@@ -101,7 +101,7 @@ _OPTIONS = (
             "help": "What stands before: usual, or turns=0:0.6,2:0.4 earlier=talk system=0.1 loss=last.",
         },
     ),
-    ("--kinds", {"default": "none", "help": "Words that people type: usual, or upper:0.02,misspelt:0.01 …"}),
+    ("--kinds", {"help": "Words that people type: none, few, usual, or upper:0.02,misspelt:0.01 …"}),
     (
         "--working",
         {"default": "full", "help": "How much of it answers show: full, or full:0.8,direct:0.2 …"},
@@ -329,6 +329,9 @@ def verify(
     words = ", ".join(f"{len(found):,} in {split}" for split, found in report.words.items())
     named = f"; words: {words}" if any(report.words.values()) else ""  # not every dialect names them
     click.echo(f"  {report.calls:,} tool calls run again; {report.trained:,} parts to train on{named}")
+    click.echo(
+        f"  {report.turns:,} turns of the assistant, of which {report.ended:,} train on where they end"
+    )
     if report.tokens:
         click.echo(f"  {report.tokens:,} tokens made again")
     if report.uncounted:

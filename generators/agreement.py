@@ -78,7 +78,7 @@ def choices(code: str, template: Template) -> tuple[Choice, ...]:
     for number, (place, forms) in enumerate(template.alternatives):
         written = "{" + "|".join(forms) + "}"
         known = {agreement.forms: agreement for agreement in AGREEMENTS.get(code, ())}
-        agreement = known.get(forms[:2])  # type: ignore[arg-type]
+        agreement = known.get((forms[0], forms[1]))
         if agreement is None:
             allowed = ", ".join("|".join(pair) for pair in known) or "none"
             raise ValueError(f"the alternatives {written} are not known in {code!r}; allowed: {allowed}")

@@ -169,6 +169,15 @@ def each(function: Callable[..., str], *columns: Column) -> Column:
     return Column(grown, grown.find(keys))
 
 
+def concat(*texts: str) -> str:
+    """Put texts together, for `each`.
+
+    >>> each(concat, Column.of(["x", "y"]), Column.of(["1", "2"])).strings()
+    ['x1', 'y2']
+    """
+    return "".join(texts)
+
+
 def _radices(tables: Sequence[Texts]) -> list[int]:
     """Give each table its room in keys of 63 bits; tables that grow share what the others leave."""
     fixed = prod(len(texts) for texts in tables if not texts.grows)

@@ -25,7 +25,7 @@ from generators.words import Words
 
 BLOCK = 100
 COUNT_SHARES = (0.10, 0.35, 0.35, 0.20)
-_ORDERS = 1024
+_ORDERS, _KIND_ORDERS = 1024, 128
 _EMPTY = np.empty(0, dtype=np.int32)
 _ABSENT = 32  # how many letters that a word lacks are considered for it
 
@@ -35,6 +35,13 @@ def _orders() -> npt.NDArray[np.int64]:
     """Make the orders that a block can have: (orders, 100), each row a permutation."""
     keys = mix(key_of("orders"), np.arange(_ORDERS * BLOCK)).reshape(_ORDERS, BLOCK)
     return np.argsort(keys, axis=1)
+
+
+@cache
+def _kind_orders() -> npt.NDArray[np.int16]:
+    """Make the orders that 1,000 rows of a class can have: (orders, 1000), each row a permutation."""
+    keys = mix(key_of("kind orders"), np.arange(_KIND_ORDERS * PARTS)).reshape(_KIND_ORDERS, PARTS)
+    return np.argsort(keys, axis=1).astype(np.int16)
 
 
 def places_in_blocks(rows: Rows, field: str) -> tuple[Ints, Ints]:
@@ -196,8 +203,11 @@ class Deck:
                 pool = mine.get(kind, _EMPTY)
                 pools.append((_EMPTY, pool))
                 self._kind_quota[cell, kind] = self.kinds.quotas[kind - 1] * (len(pool) > 0)
-        self._kind_edges = np.cumsum(self._kind_quota, axis=1)
-        self._kind_quota[:, 0] = PARTS - self._kind_edges[:, -1]
+        edges = np.cumsum(self._kind_quota, axis=1)
+        self._kind_quota[:, 0] = PARTS - edges[:, -1]
+        # Of 1,000 rows of a cell the first are those of the kinds in turn, and the last those of own words.
+        self._kind_of = (np.arange(PARTS) >= edges[:, :, None]).sum(axis=1) % (1 + len(self.kinds))
+        self._kind_first = np.concatenate((edges[:, -1:], edges[:, :-1]), axis=1)
         self._common = np.array([len(common) for common, _ in pools])
         self._tail = np.array([len(tail) for _, tail in pools])
         # In a pass, as many of the tail as of the common words; where one is empty, all of the other.
@@ -296,13 +306,10 @@ class Deck:
             Each row's kind, and how many rows of its class and kind came before.
         """
         before, place = divide(order, np.int64(PARTS))
-        place = permute(place, PARTS, mix(mix(rows.key("kinds"), cell), before))
-        edges = self._kind_edges[cell]  # (rows, kinds + 1); the own words come last
-        kind = (place[:, None] >= edges).sum(axis=1)
-        own = kind == edges.shape[1]
-        kind = np.where(own, 0, kind)
-        first = np.where(own, edges[:, -1], edges[np.arange(len(kind)), kind - 1])
-        return kind, before * self._kind_quota[cell, kind] + place - first
+        key = rows.key("kinds") + cell.astype(np.uint64)
+        shuffled = _kind_orders()[below(mix(key, before), _KIND_ORDERS), place]
+        kind = self._kind_of[cell, shuffled]
+        return kind, before * self._kind_quota[cell, kind] + shuffled - self._kind_first[cell, kind]
 
     @cached_property
     def _languages(self) -> Ints:
@@ -325,29 +332,42 @@ class Deck:
 
     def _absent(self, word: Ints, hashes: Any) -> Ragged:
         """Offer each word up to 32 letters of its lexicon's alphabet that it does not have."""
-        rows, uncased = [], self.words.uncased
-        source = self.words.source[word]
-        order = np.argsort(source, kind="stable")
-        for lexicon in np.unique(source):
-            mine = order[source[order] == lexicon]
-            alphabet = self.words.alphabets[lexicon]
-            window = min(len(alphabet), _ABSENT)
-            start = below(hashes[mine] << np.uint64(7), len(alphabet))
-            place = np.full(len(self.words.graphemes), -1, dtype=np.int64)
-            place[uncased[alphabet]] = np.arange(len(alphabet))
-            spelled = self.words.letters.take(word[mine])
-            at = place[uncased[spelled.values]]
-            shift = (at - spelled.spread(start)) % len(alphabet)
-            absent = np.ones((len(mine), window), dtype=np.bool_)
-            seen = (at >= 0) & (shift < window)
-            absent[spelled.spread(np.arange(len(mine)))[seen], shift[seen]] = False
-            letters = alphabet[(start[:, None] + np.arange(window)) % len(alphabet)]
-            rows.append(Ragged(offsets_of(absent.sum(axis=1)), letters[absent]))
-        if not rows:
-            return Ragged.of([])
-        back = np.empty(len(word), dtype=np.int64)
-        back[order] = np.arange(len(word))
-        return Ragged.concat(rows).take(back)
+        which = self._alphabet_of[self.words.source[word]]
+        first, size = self._alphabets.starts[which], self._alphabets.lengths[which]
+        window = np.minimum(size, _ABSENT)
+        start = below(hashes << np.uint64(7), size)
+        spelled = self.words.letters.take(word)
+        at = self._in_alphabet[spelled.spread(which), self.words.uncased[spelled.values]]
+        shift = (at - spelled.spread(start)) % spelled.spread(size)
+        seen = (at >= 0) & (shift < spelled.spread(window))
+        absent = np.arange(_ABSENT) < window[:, None]
+        absent[spelled.spread(np.arange(len(word)))[seen], shift[seen]] = False
+        row, place = np.nonzero(absent)
+        letters = self._alphabets.values[first[row] + (start[row] + place) % size[row]]
+        return Ragged(offsets_of(absent.sum(axis=1)), letters)
+
+    @cached_property
+    def _alphabet_of(self) -> Ints:
+        """For each lexicon the number of its alphabet: variants have those of their words."""
+        number: dict[bytes, int] = {}
+        found = [number.setdefault(alphabet.tobytes(), len(number)) for alphabet in self.words.alphabets]
+        return np.array(found, dtype=np.int64)
+
+    @cached_property
+    def _alphabets(self) -> Ragged:
+        """The letters of each distinct alphabet."""
+        _, first = np.unique(self._alphabet_of, return_index=True)
+        alphabets = [self.words.alphabets[lexicon] for lexicon in first.tolist()]
+        return Ragged(offsets_of([len(alphabet) for alphabet in alphabets]), np.concatenate(alphabets))
+
+    @cached_property
+    def _in_alphabet(self) -> npt.NDArray[np.int32]:
+        """Where each letter stands in each alphabet, whatever its case; -1: nowhere."""
+        alphabets = self._alphabets
+        found = np.full((len(alphabets), len(self.words.graphemes)), -1, dtype=np.int32)
+        row = alphabets.spread(np.arange(len(alphabets)))
+        found[row, self.words.uncased[alphabets.values]] = alphabets.places()
+        return found
 
 
 def _covering(dealt: Dealt, cover: Cover, rows: Ints, entry: Ints) -> Dealt:

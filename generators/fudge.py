@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generators.agreement import Choice, Variants, choices
-from generators.columns import Column, Lines, affixed, each, joined
+from generators.columns import Column, Lines, affixed, concat, each, joined
 from generators.cover import STANDS
 from generators.deal import Dealt
 from generators.pieces import Group, Piece, slot, when
@@ -213,9 +213,9 @@ class Questions:
                 closing += (closing == 0) & beside[1][at] & (place > 0)
             close = Column(self._closing, closing)
             if place == places:
-                pieces += [each(_join3, close, literal, end), request]
+                pieces += [each(concat, close, literal, end), request]
                 break
-            pieces.append(each(_join, close, literal) if place else literal)
+            pieces.append(each(concat, close, literal) if place else literal)
             gap = self._gaps[place][at]
             bare_gap = gap if beside is None else gap | beside[0][at]
             closing = np.zeros(n, dtype=np.int64)
@@ -318,14 +318,6 @@ class Asked:
     template: Column
     quoted: Mapping[str, npt.NDArray[np.bool_]]
     working: Working | None = None
-
-
-def _join(a: str, b: str) -> str:
-    return a + b
-
-
-def _join3(a: str, b: str, c: str) -> str:
-    return a + b + c
 
 
 def _forms(slot: "Column | Lines") -> tuple[Piece, list[Piece]]:

@@ -39,7 +39,7 @@ from generators.wordlists import LexiconError, package_version, read_bytes
 __all__ = ["COMMON_ZIPF", "Lexicon", "LexiconError", "Ragged", "is_test_word", "open_lexicon"]
 
 _KEPT = 64  # lexicons in the cache folder
-_FORMAT = 5  # of the cache; a higher number for any change to what is stored, or to how it is made
+_FORMAT = 6  # of the cache; a higher number for any change to what is stored, or to how it is made
 
 
 @dataclass(frozen=True, eq=False)

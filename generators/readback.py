@@ -91,11 +91,13 @@ class Reader:
         plans, plan_of = self._plans(skeleton, first)
         texts, right = self._texts(values, np.append(heads, len(values)), skeleton == TEXT)
         ends = np.append(heads, len(values))
+        only_last: set[int] = set()
         wrong = self._wrong(values, edges, mask, ends, first, [plans[number].trained for number in plan_of])
         if wrong and any(plan.last != plan.trained for plan in plans):
             # A row may be trained on its last turn alone, but then on nothing else.
             last = [plans[number].last for number in plan_of]
             still = self._wrong(values, edges, mask, ends, first, last)
+            only_last = wrong.keys() - still.keys()
             wrong = {row: place for row, place in wrong.items() if row in still}
         found: list[Read | EncodingError] = []
         # Row by row: messages and parts are what rows are checked by.
@@ -103,7 +105,8 @@ class Reader:
             own = slice(int(first[row]), int(first[row + 1]))
             ids_of = np.append(heads[own], edges[row + 1])
             try:
-                read = self._read(plans[number], texts[own], right[own], values, ids_of)
+                plan = plans[number]
+                read = self._read(plan, texts[own], right[own], values, ids_of, row in only_last)
                 if row in wrong:
                     at = int(edges[row]) + wrong[row]
                     shown = self._encoding.decode(values[at : min(at + 1, int(edges[row + 1]))].tolist())
@@ -172,7 +175,9 @@ class Reader:
         found = dict(zip(longer.tolist(), lengths[longer].tolist(), strict=True))
         return found | dict(zip(rows.tolist(), (places[at] - edges[rows]).tolist(), strict=True))
 
-    def _read(self, plan: Plan, texts: list[str | None], right: list[bool], values: Any, edges: Any) -> Read:
+    def _read(
+        self, plan: Plan, texts: list[str | None], right: list[bool], values: Any, edges: Any, only_last: bool
+    ) -> Read:
         """Read a row by its plan: of its runs the texts, whether they are right, and where their ids are."""
         if plan.behind is not None:
             at = int(edges[plan.runs[0][1]])
@@ -194,6 +199,9 @@ class Reader:
             elif kind:
                 parts.append((len(messages) - 1, kind, text, kind in WRITTEN))
             before = kind
+        if only_last:
+            last = len(messages) - 1
+            parts = [(at, kind, text, train and at == last) for at, kind, text, train in parts]
         for number, (role, _) in enumerate(messages):
             if role == "assistant":
                 messages[number] = (role, fenced([part for part in parts if part[0] == number]))

@@ -18,6 +18,8 @@ class Report:
         rows: by task.
         calls: how many tool calls were run again.
         trained: parts that are trained on.
+        turns, ended: how many turns the assistant has, and how many of their ends are trained on: without
+            them a model learns to go on for ever.
         problems: lines with file, row and reason, the first of each shard.
         wrong: how many problems there are in all.
         words: by split, folded.
@@ -31,6 +33,8 @@ class Report:
     rows: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     trained: int = 0
+    turns: int = 0
+    ended: int = 0
     problems: list[str] = field(default_factory=list)
     wrong: int = 0
     words: dict[str, set[str]] = field(default_factory=dict)
@@ -56,6 +60,8 @@ class Report:
         self.rows += other.rows
         self.calls += other.calls
         self.trained += other.trained
+        self.turns += other.turns
+        self.ended += other.ended
         self.problems += other.problems
         self.wrong += other.wrong
         for split, words in other.words.items():

@@ -5,6 +5,8 @@ from typing import Any
 
 import regex
 
+from generators.loops import loop
+
 # Strings that chat formats give a meaning; in content they would become control tokens, or look like them.
 CONTROL = regex.compile(
     r"<\|[^|<>\n]{0,64}\|>|</?s>|\[/?INST\]|<</?SYS>>|<start_of_turn>|<end_of_turn>|<bos>|<eos>"
@@ -43,6 +45,8 @@ def check_row(row: Mapping[str, Any], split: str, tool_text: str) -> Iterator[st
         mine = by_message.pop(number, [])
         if role == "assistant":
             yield from _turn(content, mine, tool_text)
+            if again := loop(content):
+                yield f"message {number} goes round in a loop: {again!r}"
         elif mine:
             yield f"message {number} is of {role!r} and has parts"
     if by_message:

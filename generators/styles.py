@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-from generators.columns import Column, Lines, affixed, each, joined, number
+from generators.columns import Column, Lines, affixed, concat, each, joined, number
 from generators.names import find
 from generators.pieces import Group, Nested, Piece, for_each, slot
 from generators.ragged import Ragged
@@ -221,7 +221,7 @@ class Style:
         place = affixed("", number(rows.places() + 1), f": {self.quotes[0]}").map(_on_new_line)
         words = affixed(self.inner, words)
         sums = affixed(self.quotes[1] + " ", number(counts), " sum=")
-        return for_each(offsets, place, slot("word in prose", words), each(_join, sums, number(running)))
+        return for_each(offsets, place, slot("word in prose", words), each(concat, sums, number(running)))
 
     def call_pieces(self, words: "Column | Lines", letter: Column) -> list[Piece]:
         """Set the call of the Python tool that counts a letter in a word, or in the words of a phrase."""
@@ -249,10 +249,6 @@ def _step_or_no(letter: str, place: str, count: str) -> str:
 
 def _on_new_line(line: str) -> str:
     return line if line.startswith("1:") else "\n" + line
-
-
-def _join(a: str, b: str) -> str:
-    return a + b
 
 
 _CLASSIC = {

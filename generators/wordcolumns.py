@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import regex
 
-from generators.offensive import inflected, offensive_lists
+from generators.offensive import inflected, obscene_characters, offensive_lists
 from generators.ragged import Ragged
 from generators.wordlists import (
     Found,
@@ -83,7 +83,7 @@ def build(asked: dict[str, Any], files: dict[str, tuple[Path, bytes]]) -> pa.Rec
             **{name: asked[name] for name in ("language", "script", "alphabet", "min_zipf")}
         )
         source = {"package": "wordfreq", "version": package_version("wordfreq"), "list": "best"}
-    kept, report, typed = _filtered(found, asked, others)
+    kept, report, typed = _filtered(found, asked, others, compounds=not own_file)
     if not kept:
         dropped = ", ".join(f"{count:,} {reason}" for reason, count in report["dropped"].items() if count)
         raise LexiconError(f"no word of the language {asked['language']!r} is left (dropped: {dropped})")
@@ -135,9 +135,12 @@ def build(asked: dict[str, Any], files: dict[str, tuple[Path, bytes]]) -> pa.Rec
 
 
 def _filtered(
-    found: Found, asked: dict[str, Any], others: dict[str, dict[str, float]]
+    found: Found, asked: dict[str, Any], others: dict[str, dict[str, float]], compounds: bool
 ) -> tuple[dict[str, float], dict[str, Any], list[str]]:
-    """Leave out what offends and what the person excludes; say how many."""
+    """Leave out what offends and what the person excludes; say how many.
+
+    Compounds of obscene characters are found by the other words: a language's, not those of a person's file.
+    """
     excluded = {fold(word) for word in others.get("exclude", ())}
     lists = {} if asked["offensive"] else offensive_lists(asked["language"])
     listed: frozenset[str] = frozenset().union(*lists.values())
@@ -157,9 +160,19 @@ def _filtered(
             out += 1
         else:
             kept[word] = zipf
+    obscene = obscene_characters(listed, kept) if compounds else frozenset()
+    joined = [word for word in kept if not obscene.isdisjoint(word)] if obscene else []
+    for word in joined:
+        del kept[word]
+    offensive = {
+        "kept": asked["offensive"],
+        "lists": dropped,
+        "inflections": inflections,
+        "compounds": len(joined),
+    }
     report = {
-        "dropped": {**found.dropped, "offensive": offended + inflections, "excluded": out},
-        "offensive": {"kept": asked["offensive"], "lists": dropped, "inflections": inflections},
+        "dropped": {**found.dropped, "offensive": offended + inflections + len(joined), "excluded": out},
+        "offensive": offensive,
         "exclude": {"words": len(excluded), "dropped": out},
     }
     out_of = listed | forms | excluded

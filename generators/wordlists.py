@@ -47,7 +47,7 @@ def fold(word: str) -> str:
     >>> fold("STRASSE") == fold("Straße"), fold("Cafe\\u0301") == "café"
     (True, True)
     """
-    return normalize("NFC", normalize("NFC", word).casefold())
+    return word.lower() if word.isascii() else normalize("NFC", normalize("NFC", word).casefold())
 
 
 @cache

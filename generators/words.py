@@ -170,15 +170,15 @@ class Words:
 
     @cached_property
     def _origins(self) -> tuple[Texts, Ints]:
-        base = len(self.texts) - sum(len(variant.source) for variant in self.variants)
-        found = [np.full(base, -1, dtype=np.int64)]
+        found = [np.array([-1], dtype=np.int64)]
         for variant in self.variants:
             found.append(np.where(variant.source < 0, -1, self.starts[variant.base] + variant.source))
-        numbers = np.concatenate(found)
-        distinct, index = np.unique(numbers, return_inverse=True)
-        texts = self.texts.take(np.maximum(distinct, 0))
-        texts[0] = "" if distinct[0] < 0 else texts[0]
-        return Texts(texts), index.astype(np.int32)
+        distinct, index = np.unique(np.concatenate(found), return_inverse=True)
+        texts = ["", *self.texts.take(distinct[1:])]
+        origin = np.zeros(len(self.texts), dtype=np.int32)  # the lexicons' own words have none
+        if len(index) > 1:
+            origin[-len(index) + 1 :] = index[1:]
+        return Texts(texts), origin
 
     def holders(self, times: int, test: bool) -> Ragged:
         """For each lexicon and letter, the words of a split that have the letter so many times.

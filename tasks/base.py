@@ -100,8 +100,8 @@ class Task:
         min_zipf: the rarest words of wordfreq to take; 2 is once in ten million words. None: as each
             language's file says.
         offensive: keep slurs and obscenities.
-        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "usual", "none", or
-            such as "upper:0.02,misspelt:0.01".
+        kinds: shares of kinds of words beside the lexicon's own, see generators.kinds: "none", "few", "usual"
+            or such as "upper:0.02,misspelt:0.01"; None: the task's own choice, and none for a lexicon file.
         working: how much of it the answers show: "full", or shares such as "full:0.8,direct:0.2", see
             generators.working; for tasks that can show more or less of it.
         cover: T:K, a tokenizer and a number: the first rows of the training split spell each of its
@@ -127,6 +127,8 @@ class Task:
     covers: ClassVar[bool] = False
     """Whether the task can cover a tokenizer: it deals a word, asks for it and spells it, whatever it is."""
 
+    usual_kinds: ClassVar[str] = "none"
+    """The kinds of words beside the lexicon's own where none are asked for, see generators.kinds."""
     workings: ClassVar[tuple[str, ...]] = ("full",)
     """The kinds of working that answers can show, see generators.working."""
 
@@ -164,7 +166,7 @@ class Task:
         exclude: "str | PathLike[str] | None" = None,
         min_zipf: float | None = None,
         offensive: bool = False,
-        kinds: "str | Mapping[str, float]" = "none",
+        kinds: "str | Mapping[str, float] | None" = None,
         working: "str | Mapping[str, float | tuple[float, float]]" = "full",
         cover: str | None = None,
         shape: "str | Mapping[str, Any] | Shape" = "none",
@@ -186,7 +188,7 @@ class Task:
         self.answer_language = answer_language
         self._lexicon, self._offensive = lexicon, offensive
         self._min_zipf = min_zipf
-        self.kinds = kinds_of(kinds)
+        self.kinds = kinds_of(kinds if kinds is not None else "none" if lexicon else self.usual_kinds)
         self.working = workings_of(working, self.workings, self.name)
         self._words_from = partial(
             open_lexicon,
@@ -415,6 +417,7 @@ class Task:
         found: dict[str, Any] = {}
         for name, value in list(given.arguments.items())[1:]:
             found |= value if taken[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+        found["kinds"] = self.kinds  # which the class decides where nobody does
         if self._cover_asked is not None:
             found["cover"] = self._cover_made.described if self._cover_made else None
         if "shape" in found:
@@ -549,6 +552,8 @@ class Task:
         """Set exchanges of another task, in one language, for rows to stand before this task's."""
         if self.shape is not None and (name, code) not in self._companions:
             given = {option: value for option, value in self.asked_for.items() if option in SHARED}
+            if self.looks_back:
+                given["kinds"] = self.kinds  # those words are what its rows are about
             self._companions[name, code] = self.shape.tasks[name](1, self.split, language=code, **given)
         return self._companions[name, code].exchanges(rows, book)
 

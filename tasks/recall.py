@@ -60,6 +60,7 @@ class Recall(Task):
     prompts = "recall_last"
     slots = ()
     looks_back = True
+    usual_kinds = "few"
 
     def shaped(self, shape: Shape | None) -> Shape:
         """Return what was asked for, with so many earlier exchanges of such tasks as can be asked about."""

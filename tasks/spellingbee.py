@@ -34,6 +34,7 @@ class SpellingBee(Task):
     prompts = "counting"
     slots = ("word", "letter")
     counts = COUNT_SHARES
+    usual_kinds = "few"
     workings = tuple(WORKINGS)
 
     def script(self, rows: Rows) -> Script:
@@ -90,6 +91,7 @@ class SimpleSpelling(Task):
 
     prompts = "spelling"
     slots = ("word",)
+    usual_kinds = "few"
     covers = True
 
     def script(self, rows: Rows) -> Script:

@@ -463,3 +463,15 @@ def test_concurrent_writers(tmp_path: Path):
     processes = [start(wanted, HORNBOOK_CACHE=str(tmp_path / "cache")) for _ in range(3)]
     assert len({line for process in processes for line in output(process)[:3]}) == 1
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".arrow"]
+
+
+def test_compounds_of_obscene_characters_are_left_out_of_a_language_and_of_no_file(tmp_path):
+    options = {"script": "Han Hiragana Katakana", "cache": False}
+    japanese = open_lexicon("ja", min_zipf=3.0, **options)
+    assert not {"強姦", "相姦"}.intersection(japanese.words.to_pylist())
+    assert {"巨大", "裸足", "縛る", "女王"}.issubset(japanese.words.to_pylist())
+    assert japanese.report["offensive"]["compounds"] == 2
+    (tmp_path / "words").write_text("相姦\n林檎\n桜桃\n", "utf-8")
+    (tmp_path / "holdout").write_text("桜桃", "utf-8")
+    own = open_lexicon("ja", file=tmp_path / "words", holdout=tmp_path / "holdout", **options)
+    assert set(own.words.to_pylist()) == {"相姦", "林檎", "桜桃"}

@@ -1,11 +1,6 @@
-"""Showing conversations; and the golden files, conversations of each task and style.
-
-`UPDATE_GOLDEN=1 python -m pytest tests/test_preview.py` writes the golden files anew. Read the difference
-before you commit it: it is what models will be trained on.
-"""
+"""Showing conversations to a person."""
 
 import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +10,8 @@ import regex
 from generators.book import Book
 from generators.parts import parts_of
 from generators.preview import preview
-from generators.prompts import languages
 from generators.sheet import written
 from generators.styles import STYLES
-from tasks.lettercounting import LetterCounting
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tokenizer.encoding import open_encoding
 
@@ -159,32 +152,3 @@ def test_seams_that_matter_are_told_of_and_others_only_when_asked():
     assert regex.search(r":¦\w   10 rows · the list letter · cl100k, ", classic)
     on_gpt2 = shown(SpellingBee(size=10, style="classic"), 1, encoding=open_encoding(None))
     assert regex.search(r":¦\w   1 row · the list letter · nanochat\n", on_gpt2)
-
-
-# The default in every language; what other styles change is seen in one, and in one without spaces.
-READ = {
-    **{("quote-comma", code): 20 for code in languages()},
-    **{("classic", code): 20 for code in languages()},
-    **{(style, "en"): 10 for style in ("lines", "spaced", "universal")},
-    ("universal", "zh"): 10,
-}
-
-
-def test_every_style_is_read():
-    assert {style for style, _ in READ} == set(STYLES)
-
-
-@pytest.mark.parametrize(("style", "language"), sorted(READ))
-@pytest.mark.parametrize("task", [SpellingBee, SimpleSpelling, LetterCounting], ids=lambda task: task.name)
-def test_golden(task, style, language):
-    n = READ[style, language]
-    printed = "".join(texts(task(size=n, style=style, language=language), n))
-    path = GOLDEN / f"{task.name}-{style}-{language}.txt"
-    if os.environ.get("UPDATE_GOLDEN") == "1":
-        GOLDEN.mkdir(exist_ok=True)
-        path.write_text(printed, "utf-8")
-    assert path.exists(), f"{path} is missing; UPDATE_GOLDEN=1 writes it"
-    assert printed == path.read_text("utf-8"), (
-        "the conversations differ from those that somebody has read; if that is meant, run the tests with "
-        f"UPDATE_GOLDEN=1 and read the difference of {path}"
-    )

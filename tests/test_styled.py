@@ -6,17 +6,14 @@ import pytest
 from generators.book import Book
 from generators.dialects import Dialect
 from generators.export import export
-from generators.plaintokens import parts_of, plain
 from generators.styles import STYLES
-from generators.tokens import Renderer
 from generators.verify import verify
 from tasks.lettercounting import LetterCounting
 from tasks.registry import checks
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests import written
+from tests.composing import composed, encoded
 from tests.words_strategies import files
-from tokenizer.chat import ChatTokens
-from tokenizer.encoding import open_encoding
 
 TASKS = [SpellingBee, SimpleSpelling, LetterCounting]
 WORDS = [
@@ -79,15 +76,8 @@ def test_a_row_is_the_same_alone_and_in_any_batch(kind, options):
 
 @every_task
 def test_ids_are_composed(kind, options):
-    encoding = open_encoding(None)
-    renderer, task = Renderer(encoding, ChatTokens.of(encoding)), kind(200, style="spaced", **options)
-    conversations = task.conversations(np.arange(200), Book())
-    tokens = renderer.render(conversations)
-    edges = tokens.offsets.tolist()
-    for i, parts in enumerate(parts_of(conversations)):
-        rendered = list(plain(encoding, renderer.chat, parts))
-        assert tokens.ids[edges[i] : edges[i + 1]].tolist() == [id for _, ids, _ in rendered for id in ids]
-        assert tokens.mask[edges[i] : edges[i + 1]].tolist() == [kept for _, _, m in rendered for kept in m]
+    conversations = kind(200, style="spaced", **options).conversations(np.arange(200), Book())
+    assert composed(conversations) == encoded(conversations)
 
 
 @pytest.mark.parametrize("dialect", [Dialect(), Dialect("messages"), Dialect("universal", "fenced")])

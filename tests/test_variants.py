@@ -10,13 +10,11 @@ from generators.book import Book
 from generators.deal import Deck, Strand
 from generators.dialects import Dialect
 from generators.export import export
-from generators.kinds import KINDS, USUAL, kinds_of
+from generators.kinds import FEW, KINDS, USUAL, kinds_of
 from generators.lexicon import is_test_word, open_lexicon
-from generators.plaintokens import parts_of, plain
 from generators.prompts import language
 from generators.rows import Rows
 from generators.styles import STYLES
-from generators.tokens import Renderer
 from generators.variants import variants_of
 from generators.verify import verify
 from generators.wordlists import fold
@@ -25,9 +23,8 @@ from tasks.lettercounting import LetterCounting
 from tasks.registry import checks
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests import test_lettercounting, test_spellingbee, test_styles, written
+from tests.composing import composed, encoded
 from tests.words_strategies import files, letters
-from tokenizer.chat import ChatTokens
-from tokenizer.encoding import open_encoding
 from tokenizer.patterns import NAMES
 
 TASKS = [SpellingBee, SimpleSpelling, LetterCounting]
@@ -169,7 +166,8 @@ def test_shares_are_quotas_of_every_thousand_rows(lexicons, made):
 @every_task
 @pytest.mark.parametrize("style", sorted(STYLES))
 def test_every_row_is_right(style, kind, code, split):
-    size, tool = 120, "nanochat" if split == "train" else "python"
+    # Of questions in Chinese few are about its own words, and of these few about those of a kind.
+    size, tool = 500 if code == "zh" else 120, "nanochat" if split == "train" else "python"
     task = kind(size, split, style=style, language=code, kinds=MANY, tool=tool, seed=3, min_zipf=3.0)
     seen = Counter()
     for row in task:
@@ -213,15 +211,8 @@ def test_every_slot_is_isolated(kind, style):
 
 @every_task
 def test_ids_are_composed(kind):
-    encoding = open_encoding(None)
-    renderer, task = Renderer(encoding, ChatTokens.of(encoding)), kind(120, kinds=MANY, min_zipf=3.0)
-    conversations = task.conversations(np.arange(120), Book())
-    tokens = renderer.render(conversations)
-    edges = tokens.offsets.tolist()
-    for i, parts in enumerate(parts_of(conversations)):
-        rendered = list(plain(encoding, renderer.chat, parts))
-        assert tokens.ids[edges[i] : edges[i + 1]].tolist() == [id for _, ids, _ in rendered for id in ids]
-        assert tokens.mask[edges[i] : edges[i + 1]].tolist() == [kept for _, _, m in rendered for kept in m]
+    conversations = kind(120, kinds=MANY, min_zipf=3.0).conversations(np.arange(120), Book())
+    assert composed(conversations) == encoded(conversations)
 
 
 @pytest.mark.parametrize("dialect", [Dialect(), Dialect("messages")])
@@ -242,11 +233,18 @@ def test_exports_are_verified_and_counted(tmp_path, dialect):
     assert endings == sorted(endings, reverse=True)
 
 
-def test_without_kinds_rows_are_as_they_were():
-    plain, none = (SpellingBee(50, **options) for options in ({}, {"kinds": "none"}))
-    for i in range(50):
-        assert plain.get_example(i) == none.get_example(i)
-        assert "kind" not in plain.get_example(i)["facts"]
+def test_spelling_has_few_kinds_unless_somebody_says_otherwise_or_brings_words(tmp_path):
+    own_words = files(tmp_path, "fig", "plum")
+    for kind in (SpellingBee, SimpleSpelling):
+        assert kind(1).kinds == kind(1, kinds="few").kinds == FEW
+        assert kind(1).asked_for["kinds"] == FEW
+        assert kind(1, kinds="none").kinds == kind(1, **own_words).kinds == {}
+        assert kind(1, kinds="few", **own_words).kinds == FEW
+    counts = Counter(row["facts"]["kind"] for row in SimpleSpelling(1000, language="en"))
+    assert counts == {"own": 960, "right": 10, **dict.fromkeys(FEW, 10)}
+    for task in (LetterCounting(50), SpellingBee(50, kinds="none")):
+        assert task.kinds == {}
+        assert all("kind" not in row["facts"] for row in task)
 
 
 @pytest.mark.parametrize(
