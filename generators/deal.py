@@ -110,6 +110,11 @@ class Dealt:
         return len(self.rows)
 
     @property
+    def has_words(self) -> bool:
+        """Whether a word was dealt; not so for a task that asks about the exchanges before its own."""
+        return bool(len(self.words.texts))
+
+    @property
     def word(self) -> Column:
         """The words, (rows,)."""
         return self.words.word(self.word_number)
@@ -118,6 +123,18 @@ class Dealt:
     def letter(self) -> Column:
         """The letters, (rows,)."""
         return self.words.letter(self.letter_number)
+
+
+def undealt(rows: Rows, shares: Sequence[float]) -> Dealt:
+    """Deal rows nothing but their languages.
+
+    Args:
+        rows: the rows.
+        shares: of the languages, held in every block of 100 rows.
+    """
+    quota, (_, place) = largest_remainder(shares), places_in_blocks(rows, "block")
+    language, nothing = np.repeat(np.arange(len(quota)), quota)[place], np.empty(0, dtype=np.int64)
+    return Dealt(rows, language, Words.none(), nothing, nothing, np.zeros_like(language), nothing)
 
 
 @lru_cache(maxsize=8)

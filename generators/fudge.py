@@ -50,8 +50,10 @@ class Questions:
 
     Args:
         languages: the languages asked in.
-        templates: of each language.
+        templates: of each language, by its name.
         slots: the names of the slots; every template has each once.
+        names: of the languages, their codes unless given. One that is asked in for several things stands
+            there several times, with a name for each.
         others: further kinds of questions, by name: their slots. Their templates are the languages' own; a
             language without is never asked them.
 
@@ -65,14 +67,18 @@ class Questions:
         languages: Sequence[Language],
         templates: Mapping[str, Sequence[str]],
         slots: Sequence[str],
+        names: Sequence[str] = (),
         others: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         others = others or {}
         self.slots = tuple(dict.fromkeys([*slots, *(slot for mine in others.values() for slot in mine)]))
         # A group is a kind of question in a language; the first groups are those of the first kind.
-        groups = [(lang, "", templates.get(lang.code, ()), slots) for lang in languages]
+        groups = [
+            (lang, name, templates.get(name, ()), slots)
+            for lang, name in zip(languages, names or [lang.code for lang in languages], strict=True)
+        ]
         groups += [
-            (lang, f"{kind}.", lang.prompts.get(kind, ()), mine)
+            (lang, f"{lang.code}.{kind}", lang.prompts.get(kind, ()), mine)
             for kind, mine in others.items()
             for lang in languages
         ]
@@ -81,17 +87,17 @@ class Questions:
         endings: list[list[tuple[str, float]]] = []
         frames: list[list[_Frame]] = []
         orders: list[list[int]] = []
-        names: list[str] = []
+        numbered: list[str] = []
         agreeing: list[tuple[Choice, ...]] = []
-        counts = []
-        for lang, kind, group, mine in groups:
-            if not group and not kind:
+        counts: list[int] = []
+        for lang, name, group, mine in groups:
+            if not group and len(counts) < len(languages):
                 raise ValueError(f"there is no template to ask in {lang.name} ({lang.code})")
             for number, written in enumerate(group, 1):
                 template = Template.parse(written, mine)
                 if missing := sorted(set(mine) - set(template.slots)):
                     raise ValueError(f"the template {written!r} lacks the slot {{{missing[0]}}}")
-                names.append(f"{lang.code}.{kind}{number}")
+                numbered.append(f"{name}.{number}")
                 # A template with fewer slots begins with places that hold nothing.
                 lacks = places - len(mine)
                 agreeing.append(
@@ -110,7 +116,7 @@ class Questions:
         self.template_counts = np.array(counts)
         self._own_slots = [sum(1 << self.slots.index(slot) for slot in mine) for _, _, _, mine in groups]
         self._first_template = offsets_of(counts)
-        self.names = Texts(names)
+        self.names = Texts(numbered)
         self._orders = np.array(orders)  # (templates, slots) which slot stands where
         flat = [frame for group in frames for frame in group]
         self._first_frame = offsets_of([len(group) for group in frames])
@@ -189,7 +195,9 @@ class Questions:
         stands = language * len(STANDS) + (0 if dealt.stands is None else dealt.stands)
         forms = self._forms.lengths[stands]
         turn, form = divide(dealt.turn, forms)
-        salt = mix(rows.key("form") ^ np.uint64(1), dealt.word_number)
+        # Where no word was dealt, no two rows ask about the same.
+        about = dealt.word_number if dealt.has_words else rows.index
+        salt = mix(rows.key("form") ^ np.uint64(1), about)
         if len(dealt.letter_number):
             salt = mix(salt, dealt.letter_number)
         form = self._forms.values[self._forms.starts[stands] + permute(form, forms, salt)]
@@ -297,6 +305,9 @@ class Questions:
     @cached_property
     def _gapped(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Which templates set the word after a space in all ways of typing them, and in any: (templates,)."""
+        if not self.slots:
+            none = np.zeros(len(self._orders), dtype=np.bool_)
+            return none, none
         word = self.slots.index("word") if "word" in self.slots else 0
         always, ever = [], []
         for number, order in enumerate(self._orders):
@@ -394,7 +405,7 @@ def _frames(
             )
             variants = [(typed, 1 - TYPO if plain and lang.alphabet else 1.0)]
             if plain and lang.alphabet:
-                variants += [(_typo(typed, number), TYPO / TYPOS) for number in range(TYPOS)]
+                variants += [(_typo(typed, number, lang.ordinals), TYPO / TYPOS) for number in range(TYPOS)]
             for (texts, variant_weight), (lower, case_weight), (space, share) in product(
                 variants, cases, lang.spaces
             ):
@@ -436,13 +447,13 @@ def _small(text: str, opening: str) -> str:
     return text[:at] + text[at : at + 1].lower() + text[at + 1 :]
 
 
-def _typo(literals: Sequence[str], number: int) -> list[str]:
-    """Double, drop or swap inner letters of one longer word of the template."""
+def _typo(literals: Sequence[str], number: int, kept: Sequence[str]) -> list[str]:
+    """Double, drop or swap inner letters of one longer word of the template, of none that must be kept."""
     places = [
         (i, start + offset)
         for i, text in enumerate(literals)
         for start, word in _words(text)
-        if len(word) >= 4
+        if len(word) >= 4 and word not in kept
         for offset in range(1, len(word) - 2)
     ]
     typed = list(literals)

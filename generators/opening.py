@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from generators.book import Book
 from generators.columns import Column, Lines
+from generators.earlier import Earlier, Said
 from generators.pieces import Group, Mask, Piece, Ready, assistant, system, text, untrained, user, when
 from generators.ragged import Ragged, offsets_of
 from generators.rows import Ints, Rows, permute
@@ -40,20 +41,26 @@ class Opening:
         pieces: a system message and earlier exchanges.
         facts: what was drawn, (rows,) each.
         words: the words that earlier exchanges are about, codes; None where there are none.
+        earlier: those exchanges that are of tasks, for a task that asks about them.
     """
 
     pieces: tuple[Piece, ...]
     facts: Mapping[str, "Column | Lines | Group | npt.NDArray[Any]"]
-    words: tuple[Ready, ...] = ()
+    words: tuple[Ready, ...]
+    earlier: Earlier
 
 
 @dataclass(frozen=True)
 class Set:
-    """Exchanges of a task, set: codes of the exchange, of its facts as JSON, and of its words, a row each."""
+    """Exchanges of a task, set: codes of the exchange, of its facts as JSON, and of its words, a row each.
+
+    `flat` has codes of what each says in few words, (rows,) by name: task, word, letter, answer, style.
+    """
 
     text: Ragged
     told: Ragged
     words: Ragged
+    flat: Mapping[str, npt.NDArray[np.int32]]
 
 
 # Sets exchanges of a task, by its name, in a language, by code, for rows.
@@ -83,7 +90,7 @@ class Openings:
             book: numbers the texts of companions.
         """
         shape = self._shape
-        depths = np.array(list(shape.turns))
+        depths = np.maximum(list(shape.turns), shape.least)
         depth = depths[rows.quota("turns", list(shape.turns.values()))]
         kinds = ["", *shape.system]
         rest = max(0.0, 1 - sum(shape.system.values()))
@@ -95,7 +102,7 @@ class Openings:
             if number_ and (kind == number_).any():
                 prompt = self._tables.prompt(name, rows, language, today, kind == number_)
                 pieces.append(when(kind == number_, system(prompt)))
-        earlier, told, words = self._earlier(rows, language, book, depth, dated, today)
+        earlier, told, words, said = self._earlier(rows, language, book, depth, dated, today)
         facts: dict[str, Any] = {"turns": depth, "system": Column(self._kinds, kind)}
         if shape.system.keys() & set(_DATED):
             facts["date"] = Column(_day_texts(), np.where(dated, today + 1, 0))
@@ -104,17 +111,21 @@ class Openings:
             months = _month_texts()
             facts["cutoff"] = Column(months, months.find(np.where(ends, cut + 1, 0)))
         facts["earlier"] = Group(("[", *told, "]"))
-        return Opening((*pieces, *earlier), facts, tuple(words))
+        return Opening((*pieces, *earlier), facts, tuple(words), Earlier.of(book, depth, said))
 
     def _earlier(
         self, rows: Rows, language: Ints, book: Book, depth: Ints, dated: Mask, today: Ints
-    ) -> tuple[list[Piece], list[Piece], list[Ready]]:
-        """Set the exchanges before, what they are as JSON, and their words."""
+    ) -> tuple[list[Piece], list[Piece], list[Ready], list[Said]]:
+        """Set the exchanges before, what they are as JSON, their words, and what those of tasks say."""
         shape, names = self._shape, list(self._shape.earlier)
         chosen = [rows.choose(f"earlier {at}", list(shape.earlier.values())) for at in range(DEEPEST)]
+        if shape.least:
+            bound = self._bind(rows, depth, chosen)
         asks = rows.chance("asks the date", ASKED) & dated | rows.chance("asks no date", UNKNOWN) & ~dated
         date_at = np.where(asks & (depth > 0), rows.below("date at", np.maximum(depth, 1)), -1)
-        companions = self._companions(rows, language, book, depth, chosen, date_at)
+        if shape.least:
+            date_at[bound[np.arange(len(rows)), date_at]] = -1
+        companions, said_by = self._companions(rows, language, book, depth, chosen, date_at)
         said = untrained if shape.loss == "last" else _all
         pieces: list[Piece] = []
         told: list[Piece] = []
@@ -133,13 +144,26 @@ class Openings:
             for made in companions.get(at, ()):
                 pieces.append(said(Ready(made.text)))
                 told.append(Ready(made.told))
-        return pieces, told, [Ready(made.words) for group in companions.values() for made in group]
+        words = [Ready(made.words) for at in sorted(companions) for made in companions[at]]
+        return pieces, told, words, said_by
+
+    def _bind(self, rows: Rows, depth: Ints, chosen: list[Ints]) -> npt.NDArray[np.bool_]:
+        """Let as many exchanges as must be be of tasks, at places by lot: (rows, DEEPEST) which."""
+        shares = [share * (name != TALK) for name, share in self._shape.earlier.items()]
+        bound = np.zeros((len(rows), DEEPEST), dtype=np.bool_)
+        key, every = rows.hash("bound"), np.arange(len(rows))
+        for number_ in range(self._shape.least):
+            bound[every, permute(np.full(len(rows), number_), depth, key)] = True
+        for at in range(DEEPEST):
+            chosen[at] = np.where(bound[:, at], rows.choose(f"bound {at}", shares), chosen[at])
+        return bound
 
     def _companions(
         self, rows: Rows, language: Ints, book: Book, depth: Ints, chosen: list[Ints], date_at: Ints
-    ) -> dict[int, list[Set]]:
+    ) -> tuple[dict[int, list[Set]], list[Said]]:
         """Set all exchanges of each companion and language at once; by place, over all rows."""
         found: dict[int, list[Set]] = {}
+        said: list[Said] = []
         for choice, name in enumerate(self._shape.earlier):
             if name == TALK:
                 continue
@@ -155,12 +179,13 @@ class Openings:
                 place = np.repeat(np.arange(DEEPEST), [len(some) for some in wanted])
                 inner = Rows(rows.index[row] * DEEPEST + place, (*rows.names, "earlier", name))
                 made = self._companion(name, code, inner, book)
+                said.append(Said(row, place, made.flat))
                 for at in np.unique(place).tolist():
                     these = np.flatnonzero(place == at)
                     parts = (made.text, made.told, made.words)
-                    spread_out = (_scattered(part.take(these), row[these], len(rows)) for part in parts)
-                    found.setdefault(at, []).append(Set(*spread_out))
-        return found
+                    texts, told, words = (_scattered(one.take(these), row[these], len(rows)) for one in parts)
+                    found.setdefault(at, []).append(Set(texts, told, words, made.flat))
+        return found, said
 
 
 def _all(*pieces: Piece) -> Group:

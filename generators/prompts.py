@@ -106,10 +106,11 @@ class Language:
         comma: what parts a question without a mark from what is said after it, and the space behind.
         apart: a slot without quotes has spaces around it, since nothing else would part it from the words.
         spaces: what people type where the file has a space before a mark such as "?", with shares.
+        ordinals: which word of several, from the second on, as the templates of recall_nth need them.
         vowels: its vowels without accents, "" where it is not asked for any.
         spaced: whether spaces stand between the words of its sentences.
         sentences: templates of sentences to count in.
-        prompts: templates by kind: counting, spelling, phrase, and what else LetterCounting asks.
+        prompts: templates by kind: counting, spelling, phrase, what else LetterCounting asks, and recall_….
         openers: what people type before a question; the first is "".
         endings: how a message ends; "{mark}" stands for the template's final mark.
         requests: what people add to say how much working they want, by kind of working.
@@ -132,6 +133,7 @@ class Language:
     vowels: str
     spaced: bool
     sentences: tuple[str, ...]
+    ordinals: tuple[str, ...]
     prompts: Mapping[str, tuple[str, ...]]
     openers: tuple[str, ...]
     endings: tuple[str, ...]
@@ -171,6 +173,7 @@ def language(code: str) -> Language:
         vowels=data.get("vowels", ""),
         spaced=data.get("spaced", True),
         sentences=tuple(data.get("sentences", ())),
+        ordinals=tuple(data.get("ordinals", ())),
         prompts={kind: tuple(templates) for kind, templates in data["prompts"].items()},
         openers=tuple(data["fudge"]["openers"]),
         endings=tuple(data["fudge"]["endings"]),

@@ -58,6 +58,31 @@ def same_answer(completion: str, answer: str) -> bool:
     return finals(completion) == [normal(answer)]
 
 
+_EDGES = _AROUND + _STOPS + "『』{}"
+_LIST = regex.compile(r"[,;、，；]")
+_TOLD = regex.compile(r"[\s:：=]+")
+
+
+def same_items(completion: str, answer: str) -> bool:
+    """Say whether a text gives this list as its final answer, in this order and in any case, and no other.
+
+    Items stand between commas; what is told of one stands behind a colon. Quotes count for nothing.
+
+    >>> [same_items(text, "fig, pear: r = 1") for text in ('#### "Fig", "pear": "r" = 1', "#### fig, pear")]
+    [True, False]
+    """
+    found = {tuple(_items(given)) for given in finals(completion)}
+    return found == {tuple(_items(answer))}
+
+
+def _items(text: str) -> list[tuple[str, ...]]:
+    items = []
+    for item in _LIST.split(fold(text)):
+        told = (part.strip(_EDGES) for part in _TOLD.split(item))
+        items.append(tuple(part for part in told if part))
+    return items
+
+
 # A letter is a grapheme, as in the lexicon: several code points in some scripts, even several letters.
 _LETTER = r"(?:(?=\p{L})\X)"
 _LETTERS = regex.compile(

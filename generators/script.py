@@ -24,7 +24,7 @@ from generators.texts import Texts
 # or the row's working has no call.
 FORMS = ("refused", "tool", "no tool", "differs", "not called")
 # Facts that the manifest counts rows by, where a task has them.
-FACTS = ("asks", "count", "form", "working", "lexicon", "kind", "cover", "turns", "system")
+FACTS = ("asks", "count", "form", "working", "lexicon", "kind", "cover", "turns", "system", "recall")
 _FORMS, _NOTHING = Texts(FORMS), Texts([""])
 
 

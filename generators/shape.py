@@ -34,6 +34,7 @@ class Shape:
         tasks: the classes of those tasks; who reads a shape from text finds them (tasks.registry).
         system: shares of the rows that have a system prompt of each kind, see talk.SYSTEMS.
         loss: "all" trains on the assistant's earlier turns too, "last" on the task's alone.
+        least: how many of the exchanges before are of tasks at least; for a task that asks about them.
     """
 
     turns: Mapping[int, float] = field(default_factory=lambda: {0: 1.0})
@@ -41,6 +42,7 @@ class Shape:
     system: Mapping[str, float] = field(default_factory=dict)
     loss: str = "all"
     tasks: Mapping[str, Any] = field(default_factory=dict)
+    least: int = 0
 
     @property
     def companions(self) -> tuple[str, ...]:

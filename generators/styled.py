@@ -77,9 +77,9 @@ class Styled:
         """Set a word or letter, or the words of a phrase, as they stand between quotes and in a call."""
         return self._either(lambda style: [style.inside(words)])
 
-    def quoted(self, column: Column) -> list[Piece]:
-        """Set a word or letter in prose, with the space that its quote needs."""
-        return self._either(lambda style: style.quoted(column))
+    def quoted(self, column: Column, after: str = "") -> list[Piece]:
+        """Set a word or letter in prose, with the space that its quote needs, and a mark after it."""
+        return self._either(lambda style: style.quoted(column, after))
 
     def listed_pieces(self, letter: Column, later: Mask) -> list[Piece]:
         """Set each of several letters in prose; see Style.listed_pieces."""

@@ -175,9 +175,9 @@ class Style:
             return affixed(self.inner, words)
         return joined(words, "" if self.inner else " ", self.inner)
 
-    def quoted(self, column: Column) -> list[Piece]:
-        """Set a word or letter in prose, with the space that its quote needs."""
-        return [f" {self.quotes[0]}", slot("word in prose", self.inside(column)), self.quotes[1]]
+    def quoted(self, column: Column, after: str = "") -> list[Piece]:
+        """Set a word or letter in prose, with the space that its quote needs, and a mark after it."""
+        return [f" {self.quotes[0]}", slot("word in prose", self.inside(column)), self.quotes[1] + after]
 
     def listed_pieces(self, letter: Column, later: Mask) -> list[Piece]:
         """Set each of several letters in prose, between the quotes of the first and of the last.

@@ -199,8 +199,8 @@ class _Work:
                 for about in (row, *earlier_tasks(facts)):
                     own = [about["word"]] if about["word"] else []
                     words.update(_fold(word) for word in (about["facts"] or {}).get("words", own))
-                if facts.get("source"):
-                    words.add(_fold(facts["source"]))  # what a variant was made from is of its split
+                    if source := (about["facts"] or {}).get("source"):
+                        words.add(_fold(source))  # what a variant was made from is of its split
                 report.trained += sum(trained for _, _, _, trained in row["all_parts"])
                 # A turn's end is trained on where what it says last is.
                 ends = {message: trained for message, _, _, trained in row["all_parts"]}

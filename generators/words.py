@@ -85,6 +85,13 @@ class Words:
             lexicon.release()
         return words
 
+    @classmethod
+    def none(cls) -> "Words":
+        """Return a table without a word."""
+        rows, numbers, flags = Ragged.of([]), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.bool_)
+        starts = np.zeros(1, dtype=np.int32)
+        return cls((), starts, Texts([]), Texts([]), rows, (rows, rows, rows), (numbers,), flags, flags)
+
     @cached_property
     def source(self) -> Ints:
         """The number of each word's lexicon, (words,)."""

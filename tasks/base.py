@@ -18,13 +18,23 @@ import numpy.typing as npt
 from generators.book import Book, Conversations
 from generators.columns import Column, Lines, each, number, spaced
 from generators.cover import COVERS, Cover, Room
-from generators.deal import COUNT_SHARES, Dealt, Deck, Strand, deck_of, largest_remainder, strands_of
+from generators.deal import (
+    COUNT_SHARES,
+    Dealt,
+    Deck,
+    Strand,
+    deck_of,
+    largest_remainder,
+    strands_of,
+    undealt,
+)
 from generators.described import described
+from generators.earlier import Earlier
 from generators.fudge import Asked, Questions
 from generators.kinds import kinds_of
 from generators.lexicon import Lexicon, open_lexicon
 from generators.names import find
-from generators.opening import Openings, Set
+from generators.opening import Opening, Openings, Set
 from generators.pages import Pages
 from generators.pieces import (
     Group,
@@ -125,6 +135,9 @@ class Task:
     workings: ClassVar[tuple[str, ...]] = ("full",)
     """The kinds of working that answers can show, see generators.working."""
 
+    looks_back: ClassVar[bool] = False
+    """Whether the task asks about the exchanges before its own: it has `look_back` instead of `script`."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "name" not in cls.__dict__:
@@ -189,13 +202,16 @@ class Task:
         )
         if cover is not None and not self.covers:
             raise ValueError(f"{self.name} can't cover a tokenizer: it does not only spell words")
-        self.shape = shape_of(shape)
+        self.shape = self.shaped(shape_of(shape))
         self._companions: dict[tuple[str, str], Task] = {}
         if self.shape and (unknown := [n for n in self.shape.companions if n not in self.shape.tasks]):
             raise ValueError(
                 f"a shape has earlier exchanges of {unknown[0]!r}; the command line takes tasks by name, and "
                 f"here by class, as in {{'turns': {{2: 1.0}}, 'earlier': {{SimpleSpelling: 1.0}}}}"
             )
+        for name, task in self.shape.tasks.items() if self.shape else ():
+            if task.looks_back:
+                raise ValueError(f"a shape has earlier exchanges of {name!r}, which asks about those before")
         self._cover_asked = cover
         if cover is not None:
             from generators.covers import asked_of, open_cover  # not for all: it opens tokenizers
@@ -211,6 +227,19 @@ class Task:
     def script(self, rows: Rows) -> Script:
         """Write the conversations of some rows, all at once."""
         raise NotImplementedError(f"{type(self).__name__} has no script()")
+
+    def look_back(self, dealt: Dealt, earlier: Earlier) -> Script:
+        """Write the conversations of some rows, all at once, from what stands before their exchanges.
+
+        Args:
+            dealt: their languages; no words.
+            earlier: the exchanges of tasks before.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no look_back()")
+
+    def shaped(self, shape: Shape | None) -> Shape | None:
+        """Return the shape that rows have, of what was asked for; a task that looks back needs one."""
+        return shape
 
     def deal(self, rows: Rows) -> Dealt:
         """Deal each row its language, its word and, if the task counts, its letter."""
@@ -495,11 +524,10 @@ class Task:
         """
         rows = Rows.of(index, seed=self.seed, task=self.name, split=self.split)
         n = len(rows)
-        script, facts = self._written(rows)
-        dealt = script.dealt
-        opened = None if self._openings is None else self._openings.open(rows, dealt.language, book)
+        script, opened = self._written(rows, book)
+        facts = self._facts(script)
         before: tuple[Piece, ...] = ()
-        words: list[Piece] = [_words_of(script)]
+        words = _words_of(script)
         if opened is not None:
             before, facts = opened.pieces, {**facts, **opened.facts}
             words += opened.words
@@ -520,25 +548,34 @@ class Task:
             {name: _codes(book, column, n) for name, column in columns.items()},
         )
 
-    def _written(self, rows: Rows) -> "tuple[Script, dict[str, Any]]":
-        """Write some rows, and put together the facts of their exchanges."""
-        script = self.script(rows)
+    def _written(self, rows: Rows, book: Book) -> tuple[Script, Opening | None]:
+        """Write some rows, and what stands before them."""
+        if self.looks_back and self._openings is not None:
+            dealt = undealt(rows, list(self.languages.values()))
+            opened = self._openings.open(rows, dealt.language, book)
+            return self.look_back(dealt, opened.earlier), opened
+        script, openings = self.script(rows), self._openings
+        return script, None if openings is None else openings.open(rows, script.dealt.language, book)
+
+    def _facts(self, script: Script) -> dict[str, Any]:
+        """Put together the facts of exchanges."""
         dealt, asked = script.dealt, script.asked
         facts: dict[str, Any] = {
             **script.facts,
             **{f"{slot}_quoted": quoted for slot, quoted in asked.quoted.items()},
-            "lexicon": Column(self._lexicon_names, self.words.source[dealt.word_number]),
         }
+        if dealt.has_words:
+            facts["lexicon"] = Column(self._lexicon_names, self.words.source[dealt.word_number])
         if dealt.covers is not None:
             facts["cover"] = Column(_COVERS, dealt.covers)
         if asked.working is not None:
             facts |= {"working": asked.working.kind, "working_asked": asked.working.asked}
-        if self.kinds:
+        if self.kinds and dealt.has_words:
             facts |= {
                 "kind": Column(self._kind_names, dealt.kind),
                 "source": dealt.words.origin(dealt.word_number),
             }
-        return script, facts
+        return facts
 
     def _flat(self, script: Script) -> dict[str, "Column | str"]:
         """What a row says of its exchange in columns of their own."""
@@ -558,6 +595,8 @@ class Task:
         """Set exchanges of another task, in one language, for rows to stand before this task's."""
         if self.shape is not None and (name, code) not in self._companions:
             given = {option: value for option, value in self.asked_for.items() if option in SHARED}
+            if self.looks_back:
+                given["kinds"] = self.kinds  # those words are what its rows are about
             self._companions[name, code] = self.shape.tasks[name](1, self.split, language=code, **given)
         return self._companions[name, code].exchanges(rows, book)
 
@@ -568,7 +607,7 @@ class Task:
             rows: the rows; their draws are keyed by the names that they have.
             book: numbers the texts.
         """
-        script, facts = self._written(rows)
+        script, n = self.script(rows), len(rows)
         told = {"task": Column(Texts([self.name]), np.zeros(len(rows), dtype=np.int8))}
         flat = {
             name: Column(Texts([value]), np.zeros(len(rows), dtype=np.int8))
@@ -576,11 +615,12 @@ class Task:
             else value
             for name, value in self._flat(script).items()
         }
-        whole = json_object({**told, **flat, "facts": Group(tuple(json_object(facts)))})
+        facts = Group(tuple(json_object(self._facts(script))))
         return Set(
-            book.set(_exchange(script), len(rows)),
-            book.set(whole, len(rows)),
-            book.set([_words_of(script)], len(rows)),
+            book.set(_exchange(script), n),
+            book.set(json_object({**told, **flat, "facts": facts}), n),
+            book.set(_words_of(script), n),
+            {name: _codes(book, column, n) for name, column in {**told, **self._flat(script)}.items()},
         )
 
     @cached_property
@@ -653,16 +693,18 @@ def _questions_of(
 ) -> Questions:
     """The questions of a kind, which tasks of all splits and styles share."""
     asked = [language(code) for code in codes]
-    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots, dict(others))
+    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots, others=dict(others))
 
 
 def _exchange(script: Script) -> list[Piece]:
     return [user(*script.asked.pieces), script.turn]
 
 
-def _words_of(script: Script) -> Piece:
-    """Return all words that rows are about."""
-    return script.dealt.word if script.words is None else script.words
+def _words_of(script: Script) -> list[Piece]:
+    """Return all words that rows are about, but those of the exchanges before."""
+    if script.words is not None:
+        return [script.words]
+    return [script.dealt.word] if script.dealt.has_words else []
 
 
 def _make(cls: type[Task], args: tuple[Any, ...], options: dict[str, Any]) -> Task:

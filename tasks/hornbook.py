@@ -14,6 +14,7 @@ from tasks.registry import entries, own_module
 
 if TYPE_CHECKING:
     from tasks.lettercounting import LetterCounting as LetterCounting
+    from tasks.recall import Recall as Recall
     from tasks.spellingbee import SimpleSpelling as SimpleSpelling
     from tasks.spellingbee import SpellingBee as SpellingBee
 

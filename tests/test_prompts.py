@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.agreement import choices
+from generators.checkrecall import ASKS
 from generators.checkrequests import asked_for
 from generators.deal import BLOCK, largest_remainder, strands_of
 from generators.prompts import (
@@ -20,6 +21,7 @@ from generators.prompts import (
     shares_of,
     spaced_marks,
 )
+from generators.shape import DEEPEST
 from generators.stock import Frame
 from generators.wordcolumns import is_test_word
 from generators.working import WORKINGS
@@ -35,6 +37,9 @@ KINDS = {
     "case": {"phrase", "letter"},
     "sentence": {"phrase", "letter"},
 }
+RECALLED = {f"recall_{ask}": {"ordinal"} if ask == "nth" else set() for ask in ASKS}
+MORE = list(KINDS)[3:]  # of LetterCounting
+KINDS |= RECALLED
 CASED = {"vowels", "anycase", "case"}  # where there are letters with capitals
 ALL = {"check": set(), "verdict": {"count"}, "final": set()}
 SLOTS_OF = {
@@ -75,6 +80,21 @@ SLOTS_OF = {
     "digit_tool": {"restate": {"phrase", "letter"}, **ALL},
     "vowels_tool": {"restate": {"phrase", "letters"}, **ALL},
     "anycase_tool": {"restate": {"phrase", "letter"}, **ALL},
+    "recall": {
+        "last": {"word"},
+        "first": {"word"},
+        "topic_spelled": {"word"},
+        "topic_counted": {"word", "letter"},
+        "list": set(),
+        "nth": {"word"},
+        "count": {"count"},
+        "summary": set(),
+        "spelled": {"word"},
+        "counted": {"word", "letter", "count"},
+        "check": set(),
+        "verdict": {"count"},
+        "final": set(),
+    },
 }
 
 
@@ -99,8 +119,8 @@ def test_there_are_templates_enough_and_no_two_alike(code):
         {"counting": 20, "spelling": 10, "phrase": 14},
     )
     assert set(prompts) == known(code, KINDS)
-    english |= dict.fromkeys(list(KINDS)[3:], 10)
-    others |= dict.fromkeys(list(KINDS)[3:], 6)
+    english |= dict.fromkeys(MORE, 10) | dict.fromkeys(RECALLED, 6)
+    others |= dict.fromkeys(MORE, 6) | dict.fromkeys(RECALLED, 5)
     for kind, templates in prompts.items():
         assert len(templates) >= (english if code == "en" else others)[kind]
         assert len({template.casefold() for template in templates}) == len(templates)
@@ -136,7 +156,7 @@ def test_every_sentence_has_the_slots_that_tasks_fill(code):
     }
     for section, sentences in answers.items():
         for name, wordings in sentences.items():
-            assert len(set(wordings)) == len(wordings) >= 6
+            assert len(set(wordings)) == len(wordings) >= (3 if section == "recall" else 6)
             for wording in wordings:
                 assert set(Template.parse(wording, SLOTS).slots) == SLOTS_OF[section][name], wording
                 assert wording == wording.strip()
@@ -193,6 +213,18 @@ def test_sentences_to_count_in_are_of_one_split(code, test):
     for frame, template in zip(frames, lang.sentences, strict=True):
         assert 1 <= frame.slots <= 3, template
         assert template.count("{word}") == frame.slots
+
+
+@every_language
+def test_which_of_several_words_is_told_apart(code):
+    """No ordinal is part of another, nor of any question about earlier words that has none."""
+    lang = language(code)
+    assert len(set(lang.ordinals)) == len(lang.ordinals) == DEEPEST - 1
+    for ordinal in lang.ordinals:
+        assert ordinal == ordinal.lower()
+        assert [ordinal] == [other for other in lang.ordinals if other in ordinal]
+        asked = chain.from_iterable(lang.prompts[kind] for kind in RECALLED)
+        assert not [text for text in asked if ordinal in text.lower()]
 
 
 def test_parse_cuts_at_the_slots():
