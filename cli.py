@@ -65,9 +65,12 @@ def main() -> None:
 
 def _shape(context: click.Context, option: click.Parameter, parts: tuple[str, ...]) -> Any:
     """Read what --shape says, each time that it stands."""
-    from tasks.registry import shape
+    if not parts:
+        return "none"
+    from generators.shape import with_tasks
+    from tasks.registry import task_class
 
-    return (shape(";".join(parts)) if parts else None) or "none"
+    return with_tasks(";".join(parts), task_class) or "none"
 
 
 _PATH = click.Path()
@@ -356,12 +359,11 @@ def _pairs(sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 def _source_class(recipe: Any) -> Any:
     """Return what reads sources, where a recipe has any."""
-    from importlib import import_module
-
     if not recipe.sources:
         return None
+    from generators.source import Source
 
-    return import_module("generators.source").Source
+    return Source
 
 
 @main.command(epilog=EXAMPLE + "hornbook recipe midtrain --plan --workers 512")

@@ -51,7 +51,7 @@ class Alphabet:
         """Put the letters of words together with their capitals, digits, and others."""
         own = words.graphemes.slice(0, len(words.graphemes)).to_pylist()
         every = [*own, *more]
-        cases = [c for g in every if len(g) == 1 for c in (g.lower(), g.upper()) if len(c) == 1]
+        cases = [c for g in every for c in (g.lower(), g.upper(), g.title()) if len(graphemes(c)) == 1]
         letters = tuple(dict.fromkeys([*every, *cases, *DIGITS]))
         return cls(letters, Texts([*letters, ""]))
 

@@ -1,12 +1,13 @@
 """The dataset card: DIR/README.md, for loaders, viewers and people."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from generators.reproduce import command
+from generators.described import FILES
+from generators.recipetext import recipe_text
 
 SHOWN = 1500  # characters of a message; of a source's there may be many more
 
@@ -43,20 +44,21 @@ row again from its facts.
 ## A conversation of each task
 
 {examples}
-## What was asked
-
-```json
-{asked}
-```
-
 ## Make it again, byte for byte
 
-With Python, {versions}, and sources of Hornbook whose hash is `{code}`:
+This recipe, as `recipe.toml`, asks for what is here{files}:
 
-{command}
+```toml
+{recipe}
+```
 
-Any number of workers, on any number of machines, makes the same bytes. What was asked hashes to the
-fingerprint above; `manifest.json` has the sha256 of every file.
+```sh
+hornbook export --recipe recipe.toml --out DIR
+```
+
+With Python, {versions}, and sources of Hornbook whose hash is `{code}`, any number of workers, on any number of
+machines, makes the same bytes. What was asked hashes to the fingerprint above; `manifest.json` has the sha256 of
+every file.
 
 ## Licences
 
@@ -131,44 +133,33 @@ def card(manifest: Mapping[str, Any]) -> str:
         refused=manifest["tool_calls"]["refused"],
         tokens=tokens,
         examples="".join(map(_example, manifest.get("examples", {}).items())).rstrip("\n") + "\n",
-        asked=json.dumps(_asked(asked), ensure_ascii=False, indent=1),
+        recipe=recipe_text(manifest, _named(asked)).rstrip("\n"),
+        files=_given(asked),
         versions=", ".join(f"{name} {number}" for name, number in asked["versions"].items()),
         code=asked["code"][:16],
-        command=_command(asked),
         repeated=_repeated(sum(found["repeated_questions"] for found in splits.values())),
         columns={"tokens": _IDS, "text": _TEXT}.get(asked["dialect"], _TEXTS.format(without=without)),
     )
 
 
-_ELSEWHERE = ("versions", "code", "fingerprint", "scheme", "lexicons")
-_OF_TASKS = ("class", "source", "view")
+def _named(asked: Mapping[str, Any]) -> list[str]:
+    """Return the tasks that go by a name: those of the files beside ours."""
+    tasks = Path(__file__).parent.parent / "tasks"
+    found = [task for task in asked["tasks"] if "class" in task]
+    return [task["task"] for task in found if (tasks / f"{task['class'].partition(':')[0]}.py").is_file()]
 
 
-def _asked(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what stands elsewhere in the card, what need not be there, and what was not asked."""
-    found = {name: value for name, value in asked.items() if name not in _ELSEWHERE and value is not None}
-    found["tasks"] = [
-        {
-            name: {k: v for k, v in value.items() if v is not None} if name == "options" else value
-            for name, value in task.items()
-            if name not in _OF_TASKS
-        }
-        for task in asked["tasks"]
-    ]
-    return found
+def _given(asked: Mapping[str, Any]) -> str:
+    """Say which files of a person's own it takes."""
+    options = [task.get("options", {}) for task in asked["tasks"]]
+    files = sorted({str(each[name]) for each in options for name in FILES if isinstance(each.get(name), str)})
+    return f", where the files {', '.join(files)} lie beside it" if files else ""
 
 
 def _repeated(questions: int) -> str:
     if not questions:
         return ""
     return f"- {questions:,} questions come more than once: there are only so many words and ways to ask.\n"
-
-
-def _command(asked: Mapping[str, Any]) -> str:
-    line = command(asked)
-    if line is None:
-        return "By the recipe that asks for what stands above: `hornbook export --recipe FILE --out DIR`."
-    return f"```sh\n{line}\n```"
 
 
 def _example(task: tuple[str, Sequence[Mapping[str, Any]]]) -> str:

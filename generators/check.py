@@ -50,6 +50,8 @@ def check_counting(row: Mapping[str, Any]) -> Iterator[str]:
     style, counting = style_of(row["style"]), Counting.of(facts, row["letter"], row["word"])
     total, text, letters = counting.total, counting.text, counting.letters
     said = f"{', '.join(map(repr, letters))} in {text!r}: {total}"
+    if row["letter"] != (letters[0] if len(letters) == 1 else ""):
+        yield f"the letter is {row['letter']!r}; the facts say {', '.join(map(repr, letters))}"
     if facts["count"] != total:
         yield f"the facts say {facts['count']}; {said}"
     if row["answer"] != str(total):

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FILES = ("lexicon", "holdout", "exclude")  # options that name a file: what it holds counts, not its place
+# Options that name a file: what it holds counts, not its place.
+FILES = ("lexicon", "holdout", "exclude", "sentences")
 ROWS = ("size", "split", "start", "stop", "step")  # options that choose rows
 
 
@@ -23,7 +24,7 @@ def described(name: str, cls: type, asked_for: Mapping[str, Any]) -> dict[str, A
     return {
         "task": name,
         "class": f"{source.stem}:{cls.__qualname__}",
-        "options": {k: Path(v).name if k in FILES and v else v for k, v in given.items()},
+        "options": {k: Path(v).name if k in FILES and isinstance(v, str) else v for k, v in given.items()},
         "source": hashlib.sha256(source.read_bytes()).hexdigest(),
     }
 

@@ -17,6 +17,7 @@ from generators.names import find
 from generators.options import fitting, options_of
 from generators.passes import Passes, passes
 from generators.recipe import REST, SIZES, Entry, Recipe
+from generators.shape import with_tasks
 from generators.sizes import Size, rows_of
 from generators.stylechoice import AUTO, settle
 
@@ -170,6 +171,11 @@ def _task(recipe: Recipe, entry: Entry, task_class: Finds) -> _Task:
     said |= _known(entry, known)
     options = fitting(said, known)
     options.setdefault("style", "quote-comma")
+    if "shape" in options:
+        try:
+            options["shape"] = with_tasks(options["shape"], task_class) or "none"
+        except Exception as error:  # a TaskError among them
+            raise said["shape"].wrong(error) from None
     _try(entry, cls, options, said)
     return _Task(entry, cls, options)
 

@@ -75,7 +75,9 @@ def _entry(kind: str, member: Mapping[str, Any], asked: Mapping[str, Any]) -> It
             continue
         if key == "cover" and isinstance(value, Mapping):
             value = f"{value['tokenizer']}:{value['times']}"
-        if value is None or value == [] or (key == "seed" and value == asked["seed"]):
+        if key == "sentences" and isinstance(value, Mapping):
+            value = value["file"]
+        if value in (None, [], {}, False) or (key == "seed" and value == asked["seed"]):
             continue
         if kind == "source" and key in ("after", "against"):
             continue  # the first follows from the recipe; files of the second are the person's

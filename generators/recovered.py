@@ -103,7 +103,8 @@ def _called(counting: Counting, style: Style) -> list[str]:
 
 def _read(row: Mapping[str, Any], counting: Counting, style: Style, **facts: Any) -> dict[str, Any]:
     facts |= {"asks": counting.asks, "words": counting.words, "letters": counting.letters}
-    return _with(row, style.name, counting.text, counting.letters[0], **facts, sentence=counting.text)
+    letter = counting.letters[0] if len(counting.letters) == 1 else ""
+    return _with(row, style.name, counting.text, letter, **facts, sentence=counting.text)
 
 
 def _compact(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] | None:
@@ -121,7 +122,8 @@ def _compact(row: Mapping[str, Any], turn: str, style: Style) -> dict[str, Any] 
         facts = {"asks": asks, "words": words, "letters": letters, "sentence": _asked(row, words)}
         if Counting.of(facts, letters[0]).compact(style) == turn:
             facts |= {"working": "compact", "form": "not called"}
-            return _with(row, style.name, words[0], letters[0], **facts)
+            letter = letters[0] if len(letters) == 1 else ""
+            return _with(row, style.name, words[0], letter, **facts)
     if words and not hit and Counting.of({"words": words, "asks": "any"}, "").compact(style) == turn:
         return _with(row, style.name, "", "", words=words, working="compact", form="not called")
     return None

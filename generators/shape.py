@@ -8,8 +8,8 @@ A model that only ever met a skill in the first exchange does not find it in the
 (0.03, True)
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generators.names import find
@@ -100,6 +100,19 @@ def shape_of(wanted: "str | Mapping[str, Any] | Shape") -> Shape | None:
     if "loss" in wanted:
         given["loss"] = find(str(wanted["loss"]), LOSSES, "loss of a shape")
     return Shape(**given)
+
+
+def with_tasks(wanted: "str | Mapping[str, Any] | Shape", task_class: Callable[[str], Any]) -> Shape | None:
+    """Read a shape, see shape_of, and find the classes of the tasks that it names.
+
+    Args:
+        wanted: as shape_of takes it.
+        task_class: finds the class of a task by its name.
+    """
+    found = shape_of(wanted)
+    return found and replace(
+        found, tasks={name: found.tasks.get(name) or task_class(name) for name in found.companions}
+    )
 
 
 def _depth(name: str) -> int:

@@ -693,7 +693,9 @@ def _questions_of(
 ) -> Questions:
     """The questions of a kind, which tasks of all splits and styles share."""
     asked = [language(code) for code in codes]
-    return Questions(asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots, others=dict(others))
+    return Questions(
+        asked, {lang.code: lang.prompts.get(kind, ()) for lang in asked}, slots, others=dict(others)
+    )
 
 
 def _exchange(script: Script) -> list[Piece]:

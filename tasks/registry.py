@@ -9,7 +9,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -18,7 +18,6 @@ from types import ModuleType
 from typing import Any
 
 from generators.names import find
-from generators.shape import Shape, shape_of
 from tasks.base import Task
 
 GROUP = "hornbook.tasks"
@@ -186,17 +185,6 @@ def parse(argument: str) -> tuple[type[Task], int]:
     """
     name, rows = named(argument)
     return task_class(name), rows
-
-
-def shape(written: str) -> Shape | None:
-    """Read a shape whose earlier exchanges can be tasks by name.
-
-    Raises:
-        ValueError: see shape_of.
-        TaskError: see task_class.
-    """
-    found = shape_of(written)
-    return found and replace(found, tasks={name: task_class(name) for name in found.companions})
 
 
 def folder_of(data: Sequence[str]) -> Path | None:

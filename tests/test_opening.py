@@ -14,17 +14,22 @@ from generators.opening import CUTOFFS, DAYS, FIRST_DAY, LEAST_CUTOFF, iso_month
 from generators.plainrows import complete, rows_of
 from generators.plaintokens import parts_of, plain
 from generators.rowcheck import check_row
-from generators.shape import shape_of
+from generators.shape import shape_of, with_tasks
 from generators.shapecheck import check_shape, earlier_tasks
 from generators.styles import STYLES
 from generators.talk import talk
 from generators.tokens import Renderer
 from tasks.lettercounting import LetterCounting
-from tasks.registry import checks, shape
+from tasks.registry import checks, task_class
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 from tests.words_strategies import letters
 from tokenizer.chat import ChatTokens
 from tokenizer.encoding import open_encoding
+
+
+def shape(written):
+    return with_tasks(written, task_class)
+
 
 TASKS = [SpellingBee, SimpleSpelling, LetterCounting]
 MANY = "turns=0:0.2,1:0.2,2:0.2,3:0.1,6:0.3;earlier=talk:0.5,spellingbee:0.3,simplespelling:0.2;system=0.8"

@@ -24,13 +24,13 @@ from generators.prompts import language, languages
 from generators.rowcheck import check_row
 from generators.score import same_items
 from generators.seams import unsafe_seams
-from generators.shape import DEEPEST
+from generators.shape import DEEPEST, with_tasks
 from generators.shapecheck import check_shape
 from generators.styles import STYLES
 from generators.verify import verify
 from tasks.base import SPLITS
 from tasks.recall import EARLIER, LEAST, SHARES, Recall
-from tasks.registry import checks, shape
+from tasks.registry import checks, task_class
 from tasks.spellingbee import SpellingBee
 from tests.exports import WORDS, lexicon, shards
 from tests.test_opening import rows
@@ -314,6 +314,10 @@ TAMPERED = [
     [pair for pair in product(ASKS, TAMPERED) if pair != ("count", exchanges_turned_round)],
     ids=lambda value: getattr(value, "__name__", value),
 )
+def shape(written):
+    return with_tasks(written, task_class)
+
+
 def test_what_was_changed_is_found(made, ask, change):
     row = next(
         row

@@ -4,10 +4,16 @@ import copy
 
 import pytest
 
+from generators.shape import with_tasks
 from generators.shapecheck import check_shape
-from tasks.registry import checks, shape
+from tasks.registry import checks, task_class
 from tasks.spellingbee import SpellingBee
 from tests.test_opening import rows
+
+
+def shape(written):
+    return with_tasks(written, task_class)
+
 
 KNOWN = checks(())
 

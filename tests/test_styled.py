@@ -43,6 +43,7 @@ def options(tmp_path):
 @pytest.mark.parametrize("name", STYLED)
 def test_each_row_is_what_its_own_style_makes_of_it(kind, name, options):
     """The same rows all in one style, and all in universal, are those of the mixed batch."""
+    options = options | ({"ask": "letter"} if kind is LetterCounting else {})
     made = {style: kind(300, style=style, **options) for style in (name, "universal", "classic")}
     met = set()
     for i in range(300):
@@ -103,6 +104,7 @@ MARKED = ["x\u0331ax\u0331", "abx\u0331x", "हिन्दी", "नदीन�
 def test_no_tool_is_called_that_would_count_otherwise(tmp_path, kind, tool, name):
     """A mark makes another letter of its letter, and Python counts the letter in it all the same."""
     options = files(tmp_path, *MARKED, test="onion")
+    options |= {"ask": "letter"} if kind is LetterCounting else {}
     forms = {}
     for row in kind(300, style=name, tool=tool, language="en", offensive=True, **options):
         phrase = " ".join(row["facts"].get("words") or [row["word"]])

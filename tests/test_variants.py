@@ -153,6 +153,7 @@ def test_small_lexicons_have_words_left_to_deal(tmp_path, kind, split):
     """However few the words, each kind that can be made of them comes, and what is said is true."""
     drawn = ["banana", "kiwi", "Bob", "apple", "cherry", "melon", "NASA", "lime"]
     options = files(tmp_path, *drawn, test="onion")
+    options |= {"ask": "letter"} if kind is LetterCounting else {}
     task = kind(150, split, language="en", tool="none", kinds=MANY, **options)
     for row in task:
         words = row["facts"].get("words") or [row["word"]]
@@ -207,7 +208,8 @@ def test_shares_are_quotas_of_every_thousand_rows(lexicons, made):
 def test_every_row_is_right(style, kind, code, split):
     # Of questions in Chinese few are about its own words, and of these few about those of a kind.
     size, tool = 500 if code == "zh" else 120, "nanochat" if split == "train" else "python"
-    task = kind(size, split, style=style, language=code, kinds=MANY, tool=tool, seed=3, min_zipf=3.0)
+    own = {"ask": "letter"} if kind is LetterCounting else {}
+    task = kind(size, split, style=style, language=code, kinds=MANY, tool=tool, seed=3, min_zipf=3.0, **own)
     seen = Counter()
     for row in task:
         facts = row["facts"]
