@@ -56,9 +56,9 @@ This recipe, as `recipe.toml`, asks for what is here{files}:
 hornbook export --recipe recipe.toml --out DIR
 ```
 
-With Python, {versions}, and sources of Hornbook whose hash is `{code}`, any number of workers, on any number of
-machines, makes the same bytes. What was asked hashes to the fingerprint above; `manifest.json` has the sha256 of
-every file.
+With Python, {versions}, and sources of Hornbook whose hash is `{code}`, any number of workers, on any
+number of machines, makes the same bytes. What was asked hashes to the fingerprint above; `manifest.json`
+has the sha256 of every file.
 
 ## Licences
 

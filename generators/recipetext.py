@@ -77,7 +77,7 @@ def _entry(kind: str, member: Mapping[str, Any], asked: Mapping[str, Any]) -> It
             value = f"{value['tokenizer']}:{value['times']}"
         if key == "sentences" and isinstance(value, Mapping):
             value = value["file"]
-        if value in (None, [], {}, False) or (key == "seed" and value == asked["seed"]):
+        if value is None or value == [] or (key == "seed" and value == asked["seed"]):
             continue
         if kind == "source" and key in ("after", "against"):
             continue  # the first follows from the recipe; files of the second are the person's
