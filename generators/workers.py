@@ -68,7 +68,8 @@ def run(
         with _without_interrupts():
             waiting = {pool.submit(_make, job): job for job in jobs}
         while waiting:
-            finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            with _interrupted_later():
+                finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
             progress(written.value)
             for future in finished:
                 yield waiting.pop(future), future.result()
@@ -97,18 +98,28 @@ def _without_interrupts() -> Iterator[None]:
         return
     # Blocking is inherited, but other threads (Arrow's) still take the signal for this process, and Python
     # would raise between a process's start and the sending of what it needs: so it is kept until later.
+    with _interrupted_later():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Keep Ctrl-C until the end: raised inside of `wait` it would leave futures locked, for ever."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     kept: list[int] = []
-    here = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, lambda number, frame: kept.append(number)) if here else None
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.signal(signal.SIGINT, lambda number, frame: kept.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if here:
-            signal.signal(signal.SIGINT, handler)
-            if kept:
-                signal.raise_signal(signal.SIGINT)
+        signal.signal(signal.SIGINT, handler)
+        if kept:
+            signal.raise_signal(signal.SIGINT)
 
 
 def lean() -> None:

@@ -340,9 +340,12 @@ def test_ctrl_c_gets_one_sentence(words: Path, tmp_path: Path, path: str):
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
-        assert waits(lambda: shards(tmp_path / "export"))
-        os.killpg(process.pid, signal.SIGINT)
-        _, error = process.communicate(timeout=30)
+        try:
+            assert waits(lambda: shards(tmp_path / "export"))
+            os.killpg(process.pid, signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+        finally:
+            end_group(process.pid)
     assert (process.returncode, error) == (1, "Error: stopped; run the same command again to finish\n")
 
 
