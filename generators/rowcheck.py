@@ -46,7 +46,7 @@ def check_row(row: Mapping[str, Any], split: str, tool_text: str, foreign: bool 
         mine = by_message.pop(number, [])
         if role == "assistant":
             yield from _turn(content, mine, tool_text)
-            if again := loop(content):
+            if not foreign and (again := loop(content)):
                 yield f"message {number} goes round in a loop: {again!r}"
         elif mine:
             yield f"message {number} is of {role!r} and has parts"

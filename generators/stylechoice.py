@@ -82,7 +82,7 @@ def _first_of_each(tasks: Iterable[Any]) -> list[Any]:
 
 
 def _sheet(tasks: Iterable[Any], encoding: Encoding, words: int, book: Book) -> Sheet:
-    return sheet_of([Batch.of(task, words, book) for task in tasks], encoding)
+    return sheet_of([Batch.of(task, words, book, own=True) for task in tasks], encoding)
 
 
 def _reason(chosen: str, sheets: Mapping[str, Sheet], encoding: Encoding) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
 from generators.book import Book
 from generators.pieces import SLOTS
@@ -47,18 +48,22 @@ class Batch:
     languages: tuple[str, ...]
 
     @classmethod
-    def of(cls, task: Any, words: int, book: Book | None = None) -> "Batch":
+    def of(cls, task: Any, words: int, book: Book | None = None, own: bool = False) -> "Batch":
         """Make the first rows of a task: so many that they deal about so many words.
 
         Args:
             task: a Task of at least `words` rows.
             words: how many; a word that comes again counts again.
             book: numbers their texts; where several batches share one, their words enter it once.
+            own: leave out rows that are written in another style, since the task's can't isolate their words.
         """
         book, index = Book() if book is None else book, np.array(task.view)
         probe = task.conversations(index[: min(words, _PROBE)], book)
         rows = max(1, round(words / max(1.0, probe.words.lengths.mean())))
         made = probe.take(np.arange(rows)) if rows <= len(probe) else task.conversations(index[:rows], book)
+        if own:
+            mine = pc.equal(made.column("style"), task.style.name).to_numpy(zero_copy_only=False)
+            made = made.take(np.flatnonzero(mine)) if mine.any() else made
         codes, language = np.unique(made.columns["language"], return_inverse=True)
         return cls(
             task=task.name,

@@ -72,9 +72,11 @@ def test_the_card_says_what_the_manifest_says(words: Path, tmp_path: Path):
     assert f"{found['tool_calls']['tool']:,} Python calls were run" in text
     assert "wordfreq by Robyn Speer" in text
     assert "without the exchange" not in text
-    assert not re.search(r"\{[a-z_]*\}", text)  # nothing is left to fill in
-    assert "hornbook export spellingbee:1200 simplespelling:1200 --language en --lexicon words.txt" in text
-    assert "--dialect messages --tool-text fenced --out DIR" in text
+    assert not re.search(r"\{[a-z_]+\}", text)  # nothing is left to fill in
+    assert (
+        'dialect = "messages"\ntool_text = "fenced"\n\n[[task]]\nname = "spellingbee"\nrows = 1200\n' in text
+    )
+    assert "asks for what is here, where the files words.txt lie beside it:" in text
     for task, conversation in found["examples"].items():
         assert f"### {task}\n" in text
         assert conversation[0]["content"] in text

@@ -17,8 +17,8 @@ def test_words_that_go_round_are_found(unit, times, before):
 
 
 @given(st.text(st.sampled_from("abc "), min_size=LINE, max_size=60), st.text(max_size=40))
-def test_a_long_line_that_comes_three_times_is_found(line, between):
-    assert loop(f"{line}\n{between}\n{line}\n{line}")
+def test_a_long_line_that_comes_four_times_is_found(line, between):
+    assert loop(f"{line}\n{between}\n{line}\n{line}\n{line}")
 
 
 @given(st.text(st.sampled_from("abcdef"), min_size=2, max_size=40), st.sampled_from([", ", " ", "\n"]))

@@ -138,7 +138,7 @@ def test_it_stands_in_nanochats_mixture(folders):
 
 
 def test_rows_are_scored_as_their_own_task_scores(opened, mixture: Mixture):
-    scorers = {task.name: task for task in mixture.tasks}
+    scorers = {task.name: task for task in mixture.members}
     for task in opened.values():
         assert task.eval_type == "generative"
         for i in range(60):

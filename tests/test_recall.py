@@ -36,6 +36,11 @@ from tests.exports import WORDS, lexicon, shards
 from tests.test_opening import rows
 from tests.test_preview import GOLDEN, texts
 
+
+def shape(written):
+    return with_tasks(written, task_class)
+
+
 KNOWN = checks(())
 READER = Recall(1)
 
@@ -314,10 +319,6 @@ TAMPERED = [
     [pair for pair in product(ASKS, TAMPERED) if pair != ("count", exchanges_turned_round)],
     ids=lambda value: getattr(value, "__name__", value),
 )
-def shape(written):
-    return with_tasks(written, task_class)
-
-
 def test_what_was_changed_is_found(made, ask, change):
     row = next(
         row

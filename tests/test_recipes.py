@@ -15,6 +15,7 @@ from generators.located import Said
 from generators.members import open_members
 from generators.recipe import Recipe
 from generators.recipefile import embedded, open_recipe
+from generators.shape import SYSTEM, TURNS, shape_of
 from generators.verify import verify
 from tasks.registry import checks, task_class
 from tests.exports import ROOT, contents, hornbook, lexicon, manifest, says
@@ -139,7 +140,9 @@ def test_the_default_of_make_shards_is_what_it_was():
         ("spellingbee", 80_000), ("simplespelling", 200_000), ("lettercounting", 20_000),
     ]  # fmt: skip
     assert not recipe.settings
-    assert not recipe.options
+    assert set(recipe.options) == {"shape"}
+    shape = shape_of(recipe.options["shape"].value)
+    assert (shape.turns, shape.system) == (TURNS, SYSTEM)  # as midtraining usually has them
 
 
 MADE = [

@@ -10,6 +10,11 @@ from generators.shape import DEEPEST, SYSTEM, TURNS, Shape, shape_of, with_tasks
 from tasks.registry import TaskError, task_class
 from tasks.spellingbee import SimpleSpelling, SpellingBee
 
+
+def shape(written):
+    return with_tasks(written, task_class)
+
+
 SHARES = st.floats(0.01, 1).map(lambda share: round(share, 3))
 
 
@@ -53,10 +58,6 @@ def test_the_usual_shares_are_those_of_midtraining():
         ({"turns": {9: 1}}, "allowed: 0 to 6"),
     ],
 )
-def shape(written):
-    return with_tasks(written, task_class)
-
-
 def test_wrong_shapes_are_refused_in_a_sentence(wanted, said):
     with pytest.raises(ValueError, match=said.replace("(", r"\(")):
         shape_of(wanted)
