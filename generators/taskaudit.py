@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from generators.book import Book
+from generators.book import Book, Conversations
 from generators.pieces import SLOTS
 from generators.sheets import FIRST, Line, Sheet
 from generators.slots import Placed, placed
@@ -55,25 +55,31 @@ class Batch:
             task: a Task of at least `words` rows.
             words: how many; a word that comes again counts again.
             book: numbers their texts; where several batches share one, their words enter it once.
-            own: leave out rows that are written in another style, since the task's can't isolate their words.
+            own: leave out slots of rows in another style, since the task's can't isolate their words.
         """
         book, index = Book() if book is None else book, np.array(task.view)
         probe = task.conversations(index[: min(words, _PROBE)], book)
         rows = max(1, round(words / max(1.0, probe.words.lengths.mean())))
         made = probe.take(np.arange(rows)) if rows <= len(probe) else task.conversations(index[:rows], book)
-        if own:
-            mine = pc.equal(made.column("style"), task.style.name).to_numpy(zero_copy_only=False)
-            made = made.take(np.flatnonzero(mine)) if mine.any() else made
         codes, language = np.unique(made.columns["language"], return_inverse=True)
         return cls(
             task=task.name,
             style=task.style.name,
             rows=len(made),
             words=len(np.unique(made.words.values)),
-            placed=placed(made),
+            placed=_own(made, task.style.name) if own else placed(made),
             language=language.astype(np.int64),
             languages=tuple(made.book.take(codes).to_pylist()),
         )
+
+
+def _own(made: Conversations, style: str) -> Placed:
+    """Find the slots of rows that are written in a style; the texts are those of all."""
+    found = placed(made)
+    mine = pc.equal(made.column("style"), style).to_numpy(zero_copy_only=False)
+    kept = mine[found.row[found.text]]
+    names = ("slot", "text", "start", "stop", "begin")
+    return replace(found, **{name: getattr(found, name)[kept] for name in names})
 
 
 def sheets_of(
