@@ -106,12 +106,10 @@ class Questions:
                     )
                 )
                 orders.append([_NONE] * lacks + [self.slots.index(slot) for slot in template.slots])
-                frames.append(
-                    [
-                        replace(frame, literals=("",) * lacks + frame.literals)
-                        for frame in _frames(lang, template, written, endings)
-                    ]
-                )
+                typed = _frames(lang, template, written, endings)
+                if lacks:
+                    typed = [replace(frame, literals=("",) * lacks + frame.literals) for frame in typed]
+                frames.append(typed)
             counts.append(len(group))
         self.template_counts = np.array(counts)
         self._own_slots = [sum(1 << self.slots.index(slot) for slot in mine) for _, _, _, mine in groups]

@@ -16,7 +16,7 @@ from generators.taskaudit import Batch, sheet_of
 from tokenizer.encoding import Encoding
 
 AUTO = "auto"
-WORDS = 250  # of each task, to choose by
+WORDS = 150  # of each task, to choose by
 CONFIRM = 5_000  # of each task and split, where the pattern does not prove what was measured
 MARGIN = 1.10  # what a style with one form of each letter may cost, against the cheapest
 
