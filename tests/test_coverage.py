@@ -39,7 +39,8 @@ def spelled_in(turn: str, style: str) -> list[str]:
         for known in {style, "universal"}:
             word = STYLES[known].headed(line)
             spelled = STYLES[known].spelling(word, graphemes(word)).split("\n")
-            if word and lines[at : at + len(spelled)] == spelled:
+            is_step = len(word) == 1 and word.isdigit()  # "1: 1"
+            if word and not is_step and lines[at : at + len(spelled)] == spelled:
                 found.append(word)
     return found
 
