@@ -52,7 +52,9 @@ def counted(conversations: Any, style: str) -> Counter[int]:
         whole = "\n".join(message["content"] for message in messages)
         for word in set(spelled_in(messages[-1]["content"], style)):
             ids = set(ENCODING.encode(word))
-            if regex.search(rf" {regex.escape(word)}(?![\p{{L}}\p{{M}}\p{{N}}])", whole):
+            if len(graphemes(word)) > 1 and regex.search(
+                rf" {regex.escape(word)}(?![\p{{L}}\p{{M}}\p{{N}}])", whole
+            ):
                 ids |= set(ENCODING.encode(f" {word}"))
             times.update(ids)
     return times
