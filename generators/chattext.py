@@ -11,6 +11,7 @@ again. `chatml` writes them all the same, for loaders that read them as tokens.
 True
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,14 +79,14 @@ def messages_of(text: str, chat: str) -> list[tuple[str, str]]:
     """
     found = _FORMATS[find(chat, CHATS, "chat format")]
     messages: list[tuple[str, str]] = []
-    for place, piece in enumerate(text.split(found.end + found.between)):
+    # Only a head ends the turn before it: a turn may end with a newline of its own.
+    heads = "|".join(map(re.escape, found.heads.values()))
+    between = re.compile(f"{re.escape(found.end + found.between)}(?={heads})")
+    for piece in between.split(text):
         role = next((role for role in ROLES if piece.startswith(found.heads[role])), None)
-        if role is not None:
-            messages.append((role, piece.removeprefix(found.heads[role])))
-        elif place:
-            messages[-1] = (messages[-1][0], messages[-1][1] + found.end + found.between + piece)
-        else:
+        if role is None:
             return []
+        messages.append((role, piece.removeprefix(found.heads[role])))
     if found.end and messages:
         messages[-1] = (messages[-1][0], messages[-1][1].removesuffix(found.end))
     return messages

@@ -1,7 +1,8 @@
 """Coverage: how often each alphabetic token of a vocabulary is spelled out in some data.
 
 A token is spelled out where a conversation shows a word of which it is a token, and spells that word: the
-word as it stands in the question, bare or after a space, and as the answer lists its letters, bare.
+word as it stands in the question, bare or after a space, and as the answer lists its letters, bare. A word
+of one letter counts bare alone: any list that has this letter shows it after a space, and spells no word.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 
 from generators.book import Books
 from generators.folder import FolderError
+from generators.graphemes import graphemes
 from generators.layout import MESSAGE
 from generators.spelledlines import spelled_lines, word_of
 from generators.spellings import Spellings, spellings
@@ -73,7 +75,9 @@ class Coverage:
         words = found.words.to_pylist()
         n = max(1, len(alphabet))
         bare = alphabet.shown(words)
-        shown = np.flatnonzero(found.spaced)
+        shown = np.array(
+            [i for i in np.flatnonzero(found.spaced) if len(graphemes(words[i])) > 1], dtype=np.int64
+        )
         spaced = alphabet.shown([f" {words[i]}" for i in shown.tolist()])
         bare_keys = np.repeat(np.arange(len(words)), np.diff(bare.offsets)) * n + bare.places
         spaced_keys = np.repeat(shown, np.diff(spaced.offsets)) * n + spaced.places

@@ -17,6 +17,7 @@ In the last three, nothing behind the first fault can be read.
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
@@ -28,6 +29,8 @@ HEAD = 1 << 20  # bytes that tell what a file is; open it with a buffer of as ma
 LONGEST = 1 << 27  # bytes or characters of a value
 _TAIL = 12  # characters: a literal or an escape that the end of what was read cuts off
 _decoder = json.JSONDecoder()
+# What may stand behind a number that is cut off: of "1." Python takes the 1, and leaves the rest.
+_MAY_GO_ON = re.compile(r"(?:[.eE][+-]?)?\Z")
 
 
 @dataclass(frozen=True)
@@ -169,8 +172,8 @@ class _Text:
                 what = "numbers too long or lists too deep"
                 raise _Broken(self.place(self.at), what) from None
             else:
-                # A number at the end of what was read may go on.
-                if isinstance(found, dict | list) or stop < len(self.text) or not self.more():
+                may_go_on = not isinstance(found, dict | list) and _MAY_GO_ON.match(self.text, stop)
+                if not (may_go_on and self.more()):
                     value = Value(self._line, found, size=stop - self.at)
                     self.take(stop)
                     return value

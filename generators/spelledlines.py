@@ -121,13 +121,12 @@ class _Text:
             line = np.flatnonzero(self.says[message] & self._has(before, starts))
             word = starts[line] + len(before)
             if not before:
-                # What begins with a digit is most often the number of a step.
+                # A single digit, left out below, is the number of a step: "1: 1" spells nothing.
                 line = line[_LETTER[data[word]] | _DIGIT[data[word]]]
                 word = starts[line]
             end = ends[np.searchsorted(ends, word)]
-            last = data[np.maximum(end - 1, 0)]
             kept = (end > word) & self._has(behind, end) & (end + len(behind) <= stops[line])
-            kept &= ~(_DIGIT[last] & _DIGIT[data[np.minimum(word, n - 1)]])
+            kept &= (end > word + 1) | ~_DIGIT[data[np.minimum(word, n - 1)]]
             line, word, end = line[kept], word[kept], end[kept]
             # Letters may stand on lines of their own, as many as there are.
             whole = end + len(behind) == stops[line]

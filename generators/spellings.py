@@ -12,12 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import regex
 
 from generators.book import Conversations
 from generators.pieces import NUMBER, SLOT, SLOT_SHIFT, SLOTS
+from generators.ragged import Ragged, offsets_of
 
 _SPELLED = SLOTS.index("word to spell")
 _WORD = np.array(["word" in name for name in SLOTS])  # (slots,) which hold words
+_AFTER_SPACE = regex.compile(r"(?<= )[^ ]+")
+# Where a word may end: of "don't." a word is what stands before any of its marks.
+_END = regex.compile(r"(?<=.)(?![\p{L}\p{M}\p{N}])")
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,31 @@ def spellings(conversations: Conversations) -> Spellings:
     row = rows.spread(np.arange(len(rows)))[held]
     numbers, which = np.unique(rows.values[held] & NUMBER, return_inverse=True)
     texts = conversations.book.take(numbers)
-    after_space = pc.starts_with(texts, " ").to_numpy(zero_copy_only=False)[which]
-    encoded = pc.utf8_ltrim(texts, " ").dictionary_encode()
-    words, word = encoded.dictionary, encoded.indices.to_numpy()[which]
-    return counted(words, row * len(words) + word, slots[held] == _SPELLED, after_space)
+    strings, shown, after_space = _words(texts)
+    encoded = strings.dictionary_encode()
+    words, word = encoded.dictionary, encoded.indices.to_numpy()
+    shown = shown.take(which)
+    keys = shown.spread(row) * len(words) + word[shown.values]
+    return counted(words, keys, shown.spread(slots[held] == _SPELLED), after_space[shown.values])
+
+
+def _words(texts: pa.StringArray) -> tuple[pa.StringArray, Ragged, npt.NDArray[np.bool_]]:
+    """Return strings, which of them each text shows, and which of these stand after a space.
+
+    A text shows itself, without the space that it begins with; of several words, each that follows a space.
+    """
+    bare, led = pc.utf8_ltrim(texts, " "), pc.starts_with(texts, " ").to_numpy(zero_copy_only=False)
+    # One by one: such are phrases in several cases and sentences, each once in a batch.
+    several = np.flatnonzero(pc.match_substring(bare, " ").to_numpy(zero_copy_only=False))
+    inside = [_inside(text) for text in texts.take(pa.array(several)).to_pylist()]
+    strings = pa.concat_arrays([bare, pa.array([word for words in inside for word in words], pa.string())])
+    of = np.concatenate((np.arange(len(texts)), np.repeat(several, [len(words) for words in inside])))
+    shown = Ragged(offsets_of(np.bincount(of, minlength=len(texts))), np.argsort(of, kind="stable"))
+    return strings, shown, np.append(led, np.ones(len(strings) - len(texts), dtype=np.bool_))
+
+
+def _inside(text: str) -> list[str]:
+    return [run[: end.start()] for run in _AFTER_SPACE.findall(text) for end in _END.finditer(run)]
 
 
 def counted(

@@ -16,6 +16,7 @@ from generators.prompts import Template, language
 from generators.ragged import Ragged
 from generators.rows import Rows
 from generators.texts import Texts
+from generators.words import Words
 
 RULES = {(code, a.forms): a.rule for code, group in AGREEMENTS.items() for a in group}
 SURE = {
@@ -101,7 +102,7 @@ def asked(code, templates, slots, n):
     asks = Questions([lang], {code: templates}, list(slots))
     rows = Rows.of(range(n), seed=0, task="t", split="train")
     none = np.zeros(n, dtype=np.int64)
-    dealt = Dealt(rows, none, None, np.arange(n), np.empty(0, dtype=np.int64), none, none)
+    dealt = Dealt(rows, none, Words.none(), np.arange(n), np.empty(0, dtype=np.int64), none, none)
     book = Book()
     return book.strings(book.set(list(asks.ask(dealt, slots).pieces), n)).to_pylist()
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generators.book import Book, Conversations
@@ -17,6 +17,7 @@ HEADS = {"plain": ("User: ", "Assistant: ", "System: "), "chatml": ("<|im_",)}
 
 
 @given(TURNS, st.sampled_from(CHATS), st.booleans())
+@example([("\n", "0")], "plain", False)
 def test_texts_are_written_and_read_back(turns: list[tuple[str, str]], chat: str, instructed: bool):
     messages = [("system", "Be brief.")] if instructed else []
     messages += [message for asked, said in turns for message in (("user", asked), ("assistant", said))]

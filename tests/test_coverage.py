@@ -39,7 +39,8 @@ def spelled_in(turn: str, style: str) -> list[str]:
         for known in {style, "universal"}:
             word = STYLES[known].headed(line)
             spelled = STYLES[known].spelling(word, graphemes(word)).split("\n")
-            if word and lines[at : at + len(spelled)] == spelled:
+            is_step = len(word) == 1 and word.isdigit()  # "1: 1"
+            if word and not is_step and lines[at : at + len(spelled)] == spelled:
                 found.append(word)
     return found
 
@@ -51,7 +52,9 @@ def counted(conversations: Any, style: str) -> Counter[int]:
         whole = "\n".join(message["content"] for message in messages)
         for word in set(spelled_in(messages[-1]["content"], style)):
             ids = set(ENCODING.encode(word))
-            if regex.search(rf" {regex.escape(word)}(?![\p{{L}}\p{{M}}\p{{N}}])", whole):
+            if len(graphemes(word)) > 1 and regex.search(
+                rf" {regex.escape(word)}(?![\p{{L}}\p{{M}}\p{{N}}])", whole
+            ):
                 ids |= set(ENCODING.encode(f" {word}"))
             times.update(ids)
     return times

@@ -119,6 +119,17 @@ def test_a_fault_is_where_json_itself_finds_it(
     assert (int(told[1]), int(told[2])) == (wrong_at.lineno, wrong_at.colno)
 
 
+@given(st.text("0123456789.eE+-", max_size=4), st.integers(1, 9))
+def test_a_number_may_be_cut_anywhere(more: str, at_once: int):
+    whole = f"1{more}"
+    try:
+        number = json.loads(whole)
+    except json.JSONDecodeError:
+        number = None
+    found = read('{"train": [0], "version": ' + whole + ', "valid": [2]}', at_once)
+    assert [each.value for each in found if not each.fault] == ([0, 2] if number is not None else [0])
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=60), SIZES)
 def test_no_bytes_raise(data: bytes, at_once: int):
