@@ -120,6 +120,12 @@ class Dealt:
         return self.words.word(self.word_number)
 
     @property
+    def origin(self) -> Column:
+        """The words that those of other kinds were made from, (rows,); "" where there is none."""
+        origin = self.words.origin(self.word_number)
+        return Column(origin.texts, np.where(self.kind > 0, origin.index, 0))  # 0 is ""
+
+    @property
     def letter(self) -> Column:
         """The letters, (rows,)."""
         return self.words.letter(self.letter_number)

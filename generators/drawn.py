@@ -66,6 +66,8 @@ class Passages:
         which = below(rows[at].hash("sentence"), np.array([len(stock) for stock in stocks], dtype=np.int64))
         frames = [stock[number] for stock, number in zip(stocks, which.tolist(), strict=True)]
         sizes[at] = [max(1, frame.slots) for frame in frames]
+        has_dealt = asks != DIGIT
+        has_dealt[at] = [frame.slots > 0 for frame in frames]
         beside = (asks == CASE) & rows.chance("both cases", _BESIDE)
         phrases = draw_phrases(dealt, self._test, sizes, beside)
         own = Own.joined(
@@ -98,6 +100,7 @@ class Passages:
             self._alphabet,
             self._vowel,
             source,
+            has_dealt,
         )
 
     def _asked(self, dealt: Dealt, asks: Ints, source: Ints, written: "_Written", own: Own) -> Ragged:

@@ -34,6 +34,7 @@ class Passage:
         alphabet: what numbers letters.
         vowel: (lexicons, letters) bool, which letters are vowels.
         source: (rows,) the number of each row's lexicon.
+        has_dealt: (rows,) bool, which are about the word that they were dealt; a number is about none.
     """
 
     asks: Ints
@@ -45,6 +46,7 @@ class Passage:
     alphabet: Alphabet
     vowel: Mask
     source: Ints
+    has_dealt: Mask
 
     @property
     def letter(self) -> Column:

@@ -112,16 +112,19 @@ class Styled:
         """Set the lines of the running count that are hits; see Style.hit_pieces."""
         return self._either(lambda style: style.hit_pieces(letters, letter))
 
-    def tally_pieces(self, words: Column, counts: Counts, offsets: Counts) -> "Nested | Group":
-        """Set the sum of the counts of each row's words; see Style.tally_pieces."""
+    def tally_pieces(
+        self, items: Column, counts: Counts, offsets: Counts, name: str = "word in prose"
+    ) -> "Nested | Group":
+        """Set the sum of the counts of each row's words, or letters; see Style.tally_pieces."""
         if self.apart is None:
-            return self.style.tally_pieces(words, counts, offsets)
+            return self.style.tally_pieces(items, counts, offsets, name)
         rows = Ragged(offsets, counts)
         tallies = []
         for style, mask in ((self.style, ~self.apart), (UNIVERSAL, self.apart)):
             mine = rows.spread(mask)
             kept = offsets_of(rows.lengths * mask)
-            tallies.append(style.tally_pieces(Column(words.texts, words.index[mine]), counts[mine], kept))
+            some = Column(items.texts, items.index[mine])
+            tallies.append(style.tally_pieces(some, counts[mine], kept, name))
         return Group(tuple(tallies))
 
 

@@ -227,21 +227,24 @@ class Style:
         lines = each(_hit, spaced, number(places), number(rows.places() + 1))
         return [slot("loop letter", Lines(lines.texts, Ragged(rows.offsets, lines.index)))]
 
-    def tally_pieces(self, words: Column, counts: Counts, offsets: Counts) -> Nested:
-        """Set the sum of the counts of each row's words.
+    def tally_pieces(
+        self, items: Column, counts: Counts, offsets: Counts, name: str = "word in prose"
+    ) -> Nested:
+        """Set the sum of the counts of each row's words, or letters.
 
         Args:
-            words: of all rows, (items,).
-            counts: how often each has the letter, (items,).
-            offsets: (rows + 1,) which words are whose.
+            items: words or letters of all rows, (items,).
+            counts: how often each word has the letter, or each letter is in the word, (items,).
+            offsets: (rows + 1,) which items are whose.
+            name: of the slot that each item stands in.
         """
         rows = Ragged(offsets, counts)
         total = np.concatenate(([0], np.cumsum(counts)))
         running = total[1:] - rows.spread(total[rows.starts])
         place = affixed("", number(rows.places() + 1), f": {self.quotes[0]}").map(_on_new_line)
-        words = affixed(self.inner, words)
+        items = affixed(self.inner, items)
         sums = affixed(self.quotes[1] + " ", number(counts), " sum=")
-        return for_each(offsets, place, slot("word in prose", words), each(concat, sums, number(running)))
+        return for_each(offsets, place, slot(name, items), each(concat, sums, number(running)))
 
     def call_pieces(
         self, words: "Column | Lines", letter: Column, lower: "Mask | None" = None

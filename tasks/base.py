@@ -573,7 +573,7 @@ class Task:
         if self.kinds and dealt.has_words:
             facts |= {
                 "kind": Column(self._kind_names, dealt.kind),
-                "source": dealt.words.origin(dealt.word_number),
+                "source": dealt.origin,
             }
         return facts
 

@@ -99,6 +99,8 @@ class LetterCounting(Task):
         """Write the question, each word's count, the sum, the check in Python and the answer."""
         dealt, working = self.deal(rows), self.work(rows)
         passage = self._passages.draw(dealt)
+        if self.kinds:  # a number is of no kind of words, whatever word the row was dealt
+            dealt = replace(dealt, kind=np.where(passage.has_dealt, dealt.kind, 0))
         style = Styled.where(self.style, passage.fits(self.style))
         # From here on, `each_…` has a value for each item: a word, or one of several letters in a word.
         items = passage.items()
@@ -135,7 +137,7 @@ class LetterCounting(Task):
         turns, tallies = [], [style.tally_pieces(each_word, each_count, rows_of.offsets)]
         if several.any():
             turns = [when(rows_of.spread(several), say_each("turn", before="\n\n"))]
-            by_letter = style.tally_pieces(each_letter, each_count, rows_of.offsets)
+            by_letter = style.tally_pieces(each_letter, each_count, rows_of.offsets, "letter in prose")
             tallies = [when(~several, *tallies), when(several, by_letter)]
         by_hand = for_each(
             rows_of.offsets,

@@ -179,3 +179,16 @@ def test_no_word_twice_where_the_lexicon_has_others(tmp_path):
         assert len(set(used)) == len(used) or unavoidable(used, letter, words), (used, letter)
         if letter == "e":
             assert len(set(used)) == len(used), used
+
+
+def test_what_holds_no_dealt_word_is_of_no_kind(tmp_path):
+    """A number and a person's own sentence say nothing of words that are misspelt, though one was dealt."""
+    lines = tmp_path / "lines.txt"
+    lines.write_text("The cat sat here.\nA dog ran home.\nWe like plums.\nIt rains on Mondays.\n")
+    kinds = {"misspelt": 0.3, "upper": 0.3}
+    for options in ({"ask": "digit"}, {"ask": "sentence", "sentences": lines, "language": "en"}):
+        task = LetterCounting(100, kinds=kinds, tool="none", **options)
+        facts = [task.get_example(i)["facts"] for i in range(100)]
+        assert {(fact["kind"], fact["source"]) for fact in facts} == {("own", "")}
+    task = LetterCounting(100, kinds=kinds, tool="none", ask="letters")
+    assert {task.get_example(i)["facts"]["kind"] for i in range(100)} == {"own", "upper", "misspelt", "right"}
