@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,8 @@ class Book:
         self._offsets = np.zeros(1 << 16, dtype=np.int32)
         self._size = 0
         self._constants: dict[str, int] = {}
-        self._runs: dict[Texts, list[_Run]] = {}
+        # Weak: a table that one batch made is gone after it, though its texts stay until the book is.
+        self._runs: WeakKeyDictionary[Texts, list[_Run]] = WeakKeyDictionary()
         self.add(pa.array([""] * len(MARKS), pa.string()))
 
     def __len__(self) -> int:
@@ -161,7 +163,7 @@ class Books:
     outputs of a tool, a person's own rows) stay in it until then.
     """
 
-    LIMIT = 64 << 20  # bytes of text
+    LIMIT = 32 << 20  # bytes of text
 
     def __init__(self) -> None:
         self._book = Book()

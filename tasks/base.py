@@ -15,7 +15,7 @@ from typing import Any, ClassVar, overload
 import numpy as np
 import numpy.typing as npt
 
-from generators.book import Book, Conversations
+from generators.book import Book, Books, Conversations
 from generators.columns import Column, Lines, each, number, spaced
 from generators.cover import COVERS, Cover, Room
 from generators.deal import (
@@ -220,7 +220,7 @@ class Task:
             # What bars a word bars a token from being spelled by itself.
             self._cover_from = partial(open_cover, holdout=holdout, exclude=exclude, offensive=offensive)
         # Expressions for the tool are set in a book of their own: they are run before the rest is set.
-        self._expressions = Book()
+        self._expressions = Books()
 
     # What a task writes, and with what.
 
@@ -319,7 +319,7 @@ class Task:
             offsets: (rows + 1,) which calls are whose, where the pieces are over calls: what they come to
                 together is expected.
         """
-        return ToolCall.run(self.tool, self._expressions, rows, pieces, expected, where, offsets)
+        return ToolCall.run(self.tool, self._expressions.current(), rows, pieces, expected, where, offsets)
 
     def by_tool(
         self,
