@@ -84,8 +84,8 @@ def test_every_prompt_reads_as_somebody_could_have_typed_it(dealt, code, kind):
     # As many different texts as there are ways to write: no two ways come to the same.
     assert len(prompts) == possible(code, kind)
     mark = lang.question_mark[1].strip()
-    # Of hundreds of thousands every tenth or so, in an order that leaves out no template and no ending.
-    for prompt in sorted(prompts, key=lambda text: text[::-1])[:: 1 + len(prompts) // 40_000]:
+    # Of hundreds of thousands every thirtieth or so, in an order that leaves out no template and no ending.
+    for prompt in sorted(prompts, key=lambda text: text[::-1])[:: 1 + len(prompts) // 12_000]:
         plain = prompt
         if len(lang.spaces) > 1:
             # Without French spaces, of which any may be missing; the rest is as everywhere.

@@ -295,7 +295,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path_for(tmp_path_factory.mktemp("store"))
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0])
 def test_killed_at_any_moment_it_holds_nothing_half(words: Path, tmp_path: Path, path: str, seed: int):
     asked = ("export", "simplespelling:2000", "--shard-rows", 100, "--language", "en", "--lexicon", words)
     start = time.monotonic()
